@@ -1,0 +1,146 @@
+"""The detections of a project, read from their .yml files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from trailhound.errors import TrailhoundError, unknown
+from trailhound.project import Project, parse_yaml
+
+SEVERITIES = ("low", "medium", "high", "critical")
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What a detection's .yml says, with the threshold and window in force."""
+
+    name: str
+    service: str
+    path: Path
+    title: str
+    description: str
+    severity: str
+    tactics: tuple[str, ...]
+    techniques: tuple[str, ...]
+    threshold: int | None
+    minutes: int | None
+    needs_data_events: bool
+    enabled: bool
+    false_positives: tuple[str, ...]
+    triage: tuple[str, ...]
+    blind_spots: tuple[str, ...]
+    references: tuple[str, ...]
+
+    @property
+    def fires_at(self) -> str:
+        """When it fires, for people: `each event`, `>= 5 in one request`, `>= 5 in 10 min`."""
+        if self.threshold is None:
+            return "each event"
+        within = f"{self.minutes} min" if self.minutes is not None else "one request"
+        return f">= {self.threshold} in {within}"
+
+
+def read_detections(
+    project: Project, variables: Mapping[str, Any] | None = None
+) -> list[Detection]:
+    """All detections of the project in the order of their names.
+
+    `variables` are the dbt variables given for this run. Raises TrailhoundError naming the file
+    if a detection's .yml cannot be read.
+    """
+    in_force = project.variables(dict(variables or {}))
+    found = [
+        _detection(path, in_force)
+        for folder in project.detection_folders
+        for path in sorted(folder.rglob("*.yml"))
+    ]
+    return sorted(found, key=lambda each: each.name)
+
+
+def select(detections: Sequence[Detection], patterns: Iterable[str]) -> list[Detection]:
+    """The detections that any of the names or globs names; without patterns, all.
+
+    Raises WrongUsage if a pattern names none.
+    """
+    wanted = list(patterns)
+    for pattern in wanted:
+        if not any(fnmatchcase(each.name, pattern) for each in detections):
+            raise unknown("detection", pattern, [each.name for each in detections])
+    return [
+        each
+        for each in detections
+        if not wanted or any(fnmatchcase(each.name, pattern) for pattern in wanted)
+    ]
+
+
+def find(detections: Sequence[Detection], name: str) -> Detection:
+    """The detection of that very name. Raises WrongUsage if there is none."""
+    for each in detections:
+        if each.name == name:
+            return each
+    raise unknown("detection", name, [each.name for each in detections])
+
+
+def _detection(path: Path, variables: Mapping[str, Any]) -> Detection:
+    # The unit tests below the metadata are most of the file and none of the catalogue.
+    text = path.read_text(encoding="utf-8").split("\nunit_tests:", 1)[0]
+    models = parse_yaml(text, path).get("models")
+    if not isinstance(models, list) or len(models) != 1 or not isinstance(models[0], dict):
+        raise TrailhoundError(f"{path} must describe one model under models:")
+    model = models[0]
+    config = model.get("config") or {}
+    meta = config.get("meta") or {}
+    missing = [key for key in ("title", "severity") if not meta.get(key)]
+    if "name" not in model or missing:
+        raise TrailhoundError(f"{path} lacks {', '.join(missing or ['name'])}")
+    name = str(model["name"])
+    return Detection(
+        name=name,
+        service=path.parent.name,
+        path=path,
+        title=str(meta["title"]),
+        description=str(model.get("description", "")).strip(),
+        severity=str(meta["severity"]),
+        tactics=_texts(meta.get("tactics")),
+        techniques=_texts(meta.get("techniques")),
+        threshold=_number(name, "threshold", meta, variables, path),
+        minutes=_number(name, "minutes", meta, variables, path),
+        needs_data_events=bool(meta.get("needs_data_events", False)),
+        enabled=bool(config.get("enabled", True)),
+        false_positives=_texts(meta.get("false_positives")),
+        triage=_texts(meta.get("triage")),
+        blind_spots=_texts(meta.get("blind_spots")),
+        references=_texts(meta.get("references")),
+    )
+
+
+def _number(
+    name: str, key: str, meta: Mapping[str, Any], variables: Mapping[str, Any], path: Path
+) -> int | None:
+    """A threshold or window in force: the variable, else the default in the .yml."""
+    variable = f"{name}__{key}"
+    value = variables.get(variable, meta.get(key))
+    if value is None:
+        return None
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        where = f"variable {variable}" if variable in variables else str(path)
+        raise TrailhoundError(f"{where}: {key} must be a whole number, not {value!r}") from None
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    """A text or a list of them; of a list's objects the values, joined line by line."""
+    if value is None:
+        return ()
+    items = value if isinstance(value, list) else [value]
+    return tuple(
+        "\n".join(str(part).strip() for part in each.values())
+        if isinstance(each, dict)
+        else str(each).strip()
+        for each in items
+    )

@@ -1,0 +1,32 @@
+"""What may go wrong in ways a user can mend: each error is one line and an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class TrailhoundError(Exception):
+    """Something failed while working: a load, a build, a query. Exit code 1."""
+
+    exit_code = 1
+
+
+class WrongUsage(TrailhoundError):
+    """The request cannot be met as it was put: no such name, path or value. Exit code 2."""
+
+    exit_code = 2
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> WrongUsage:
+    """The error for a name that is not among the known ones; it offers the nearest of them."""
+    near = near_matches(name, known)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    return WrongUsage(f"there is no {kind} '{name}'.{hint}")
+
+
+def near_matches(name: str, known: Iterable[str]) -> list[str]:
+    """At most three known names that resemble `name`, the nearest first."""
+    candidates = list(known)
+    within = [each for each in candidates if len(name) > 2 and name in each]
+    return (get_close_matches(name, candidates, n=3, cutoff=0.6) or within)[:3]

@@ -1,0 +1,172 @@
+"""The command line: names the commands, imports one only when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import click
+
+from trailhound.errors import TrailhoundError, near_matches
+from trailhound.output.text import visible_lines
+from trailhound.settings import SharedOption, shared_options
+
+
+class Entry(NamedTuple):
+    """Where a command's function is and the line that the list of commands shows."""
+
+    target: str
+    help: str
+
+
+# In the order in which a newcomer needs them.
+COMMANDS = {
+    "run": Entry("run:run", "Load what is new, build every detection, print the alerts."),
+    "load": Entry("load:load", "Only load CloudTrail files into the store."),
+    "alerts": Entry("alerts:alerts", "Print stored alerts, filtered."),
+    "export": Entry("export:export", "Write alerts to a file or to stdout."),
+    "list": Entry("list:list_detections", "List the detections and the thresholds in force."),
+    "show": Entry("show:show", "Show one detection in full."),
+    "test": Entry("test:test", "Run the unit tests of some or all detections."),
+    "files": Entry("files:files", "List the files that the store knows."),
+    "new": Entry("new:new", "Scaffold a detection that passes its tests."),
+    "init": Entry("init:init", "Put the dbt project into a folder of your own."),
+}
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turn what the user can mend into one line on stderr and its exit code."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        where = f" See '{error.ctx.command_path} --help'." if error.ctx else ""
+        raise failure(error.format_message().rstrip() + where, error.exit_code) from error
+    except TrailhoundError as error:
+        raise failure(str(error), error.exit_code) from error
+
+
+def failure(message: str, exit_code: int) -> click.ClickException:
+    """What click prints as `Error: message` before it exits."""
+    made = click.ClickException(visible_lines(message))
+    made.exit_code = exit_code
+    return made
+
+
+class Command(click.Command):
+    """A command whose help shows its example, and the shared options apart from its own."""
+
+    def __init__(self, *args: Any, example: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.example = example
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the example, the command's own options, then those of every command."""
+        write_example(self.example, formatter)
+        write_options(self, ctx, formatter)
+
+
+def command(name: str, *, example: str) -> Any:
+    """Decorate a function to be the command `name`, with the shared options."""
+
+    def decorate(function: Any) -> Command:
+        made: Command = click.command(name, cls=Command, example=example)(
+            shared_options(environment=False)(function)
+        )
+        return made
+
+    return decorate
+
+
+class Commands(click.Group):
+    """A group that finds its commands in COMMANDS and turns our errors into one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All command names."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the one command that is asked for."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, function = COMMANDS[cmd_name].target.split(":")
+        found: click.Command = getattr(
+            import_module(f"trailhound.commands.{module}"), function
+        )
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Say which commands a mistyped name resembles."""
+        if args and args[0] not in COMMANDS:
+            near = near_matches(args[0], COMMANDS)
+            hint = f" Did you mean {' or '.join(near)}?" if near else ""
+            ctx.fail(f"there is no command '{args[0]}'.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Parse the options before the command's name; what is wrong there is one line too."""
+        with one_line_errors():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Parse the rest and run the command."""
+        with one_line_errors():
+            return super().invoke(ctx)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the registry, so that nothing is imported for it."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands first: they are what one looks for."""
+        write_example("trailhound run logs/", formatter)
+        self.format_commands(ctx, formatter)
+        write_options(self, ctx, formatter)
+
+
+def write_example(example: str, formatter: click.HelpFormatter) -> None:
+    """Write the example lines as they would be typed."""
+    with formatter.section("Example"):
+        for line in example.splitlines():
+            formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
+
+
+def write_options(
+    made_for: click.Command, ctx: click.Context, formatter: click.HelpFormatter
+) -> None:
+    """Write a command's own options, then the options that every command has."""
+    own, everywhere = [], []
+    for param in made_for.get_params(ctx):
+        record = param.get_help_record(ctx)
+        if record:
+            (everywhere if isinstance(param, SharedOption) else own).append(record)
+    if own:
+        with formatter.section("Options"):
+            formatter.write_dl(own)
+    with formatter.section("Options everywhere"):
+        formatter.write_dl(everywhere)
+
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(cls=Commands, context_settings=CONTEXT)
+@shared_options(environment=True)
+def cli() -> None:
+    """Find threats in AWS CloudTrail logs with detections written as dbt SQL.
+
+    Data goes to stdout, talk to stderr. Exit code 0: done, with alerts or without; 1: something
+    failed, or --fail-on found an alert; 2: wrong usage.
+    """
+
+
+def main() -> None:
+    """Start the command line."""
+    cli(prog_name="trailhound")

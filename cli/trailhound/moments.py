@@ -1,0 +1,40 @@
+"""Dates and times as a person types them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+
+
+class Moment(click.ParamType):
+    """A date or an ISO time, taken as UTC unless it has an offset; gives a UTC time without zone.
+
+    A date alone means its first moment, or as the end of a range its last.
+    """
+
+    name = "TIME"
+
+    def __init__(self, *, ends_day: bool = False) -> None:
+        self.ends_day = ends_day
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Parse the text."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(
+                f"'{value}' is no date or time such as 2026-01-31 or 2026-01-31T23:59:00Z",
+                param,
+                ctx,
+            )
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(UTC).replace(tzinfo=None)
+        if self.ends_day and "T" not in value and " " not in value:
+            moment += timedelta(days=1, microseconds=-1)
+        return moment

@@ -1,0 +1,42 @@
+"""Output formats: each is one function (columns, rows, stream) in a module of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import IO, Any, NamedTuple
+
+from trailhound.output.columns import Column, Row
+
+__all__ = ["FORMATS", "Column", "Format", "Row", "write"]
+
+
+class Format(NamedTuple):
+    """Where a writer is, whether it writes bytes, and the file name endings that mean it."""
+
+    target: str
+    endings: tuple[str, ...]
+    is_binary: bool = False
+
+
+FORMATS = {
+    "table": Format("table:write_table", (".txt",)),
+    "ndjson": Format("as_json:write_ndjson", (".ndjson", ".jsonl")),
+    "json": Format("as_json:write_json", (".json",)),
+    "csv": Format("as_csv:write_csv", (".csv",)),
+    "parquet": Format("as_parquet:write_parquet", (".parquet",), is_binary=True),
+}
+
+
+def write(name: str, columns: Sequence[Column], rows: Sequence[Row], stream: IO[Any]) -> None:
+    """Write the rows in the named format. The stream takes bytes if the format is binary."""
+    module, function = FORMATS[name].target.split(":")
+    getattr(import_module(f"{__name__}.{module}"), function)(columns, rows, stream)
+
+
+def format_of(file_name: str) -> str | None:
+    """The format that a file's name ends in, or None."""
+    for name, found in FORMATS.items():
+        if file_name.lower().endswith(found.endings):
+            return name
+    return None

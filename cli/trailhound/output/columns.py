@@ -1,0 +1,19 @@
+"""What a column holds, so that every format can give it its real type."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+Kind = Literal["text", "severity", "integer", "boolean", "date", "time", "list", "object"]
+Row = tuple[Any, ...]
+
+
+class Column(NamedTuple):
+    """A column's name and kind.
+
+    The Python values: text and severity str, integer int, boolean bool, date datetime.date, time
+    datetime.datetime without zone (UTC), list list of str, object dict; None in any of them.
+    """
+
+    name: str
+    kind: Kind = "text"

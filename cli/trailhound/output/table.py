@@ -1,0 +1,64 @@
+"""Tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TextIO
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from trailhound.output.as_json import to_json
+from trailhound.output.columns import Column, Row
+from trailhound.output.text import visible
+
+SEVERITY_STYLES = {"low": "cyan", "medium": "yellow", "high": "red", "critical": "bold white on red"}
+WIDTH_WITHOUT_TERMINAL = 120
+_UNBROKEN = {"severity", "integer", "boolean", "date", "time"}
+
+
+def write_table(columns: Sequence[Column], rows: Sequence[Row], stream: TextIO) -> None:
+    """A table as wide as the terminal; nothing at all for no rows."""
+    if not rows:
+        return
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
+    for column in columns:
+        table.add_column(
+            column.name.replace("_", " "),
+            justify="right" if column.kind == "integer" else "left",
+            no_wrap=column.kind in _UNBROKEN,
+            overflow="fold",
+        )
+    for row in rows:
+        table.add_row(*(cell(column, value) for column, value in zip(columns, row, strict=True)))
+    console_for(stream).print(table)
+
+
+def console_for(stream: TextIO) -> Console:
+    """A console on the stream, that interprets no markup and guesses no highlights."""
+    width = None if stream.isatty() else WIDTH_WITHOUT_TERMINAL
+    return Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
+
+
+def cell(column: Column, value: Any) -> Text:
+    """A value as text that is safe on a terminal, and coloured if it is a severity."""
+    style = SEVERITY_STYLES.get(str(value), "") if column.kind == "severity" else ""
+    return Text(visible(_plain(value)), style=style)
+
+
+def _plain(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case datetime():
+            return value.strftime("%Y-%m-%d %H:%M:%S")
+        case list():
+            return ", ".join(map(str, value))
+        case dict():
+            return to_json(value)
+    return str(value)

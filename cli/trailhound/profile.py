@@ -1,0 +1,92 @@
+"""What the project's profiles.yml says of a target, read without dbt: its import takes seconds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from trailhound.errors import TrailhoundError, WrongUsage, unknown
+from trailhound.project import Project, read_yaml
+from trailhound.settings import Settings
+
+
+class Target(NamedTuple):
+    """One output of a profile, rendered."""
+
+    name: str
+    config: dict[str, Any]
+
+    @property
+    def type(self) -> str:
+        """The adapter: duckdb, trino or athena."""
+        return str(self.config.get("type"))
+
+
+def find_target(project: Project, settings: Settings) -> Target:
+    """The target in force. Raises WrongUsage if the profile does not have it."""
+    use_store(settings)
+    profile = _profile(project)
+    name = settings.target or str(_render(profile.get("target", "default")))
+    outputs = profile.get("outputs") or {}
+    if name not in outputs:
+        raise unknown("target", name, outputs)
+    config = _render(outputs[name])
+    if config.get("type") == "duckdb":
+        config["path"] = str(project.root / str(config.get("path", ":memory:")))
+        if settings.store is not None and Path(config["path"]) != settings.store_path:
+            raise WrongUsage(
+                f"--store has no effect: the profile says path: {config['path']}; write there "
+                "path: \"{{ env_var('TRAILHOUND_STORE') }}\""
+            )
+    return Target(name, config)
+
+
+def use_store(settings: Settings) -> None:
+    """Tell profiles.yml, which reads the environment, where the store is."""
+    os.environ["TRAILHOUND_STORE"] = str(settings.store_path)
+
+
+def profiles_folder(project: Project) -> Path:
+    """The folder whose profiles.yml counts, in dbt's own order of search."""
+    for folder in _profiles_folders(project):
+        if (folder / "profiles.yml").is_file():
+            return folder
+    raise TrailhoundError(f"there is no profiles.yml in {project.root} nor in ~/.dbt")
+
+
+def _profiles_folders(project: Project) -> Iterator[Path]:
+    if "DBT_PROFILES_DIR" in os.environ:
+        yield Path(os.environ["DBT_PROFILES_DIR"])
+    yield project.root
+    yield Path.home() / ".dbt"
+
+
+def _profile(project: Project) -> dict[str, Any]:
+    path = profiles_folder(project) / "profiles.yml"
+    name = str(project.config.get("profile", "default"))
+    profile = read_yaml(path).get(name)
+    if not isinstance(profile, dict):
+        raise TrailhoundError(f"{path} has no profile '{name}'")
+    return profile
+
+
+def _render(value: Any) -> Any:
+    """Render the Jinja that profiles.yml may hold: env_var and its default."""
+    if isinstance(value, dict):
+        return {key: _render(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_render(each) for each in value]
+    if not isinstance(value, str) or "{" not in value:
+        return value
+    from jinja2.nativetypes import NativeEnvironment
+
+    return NativeEnvironment().from_string(value).render(env_var=_env_var)
+
+
+def _env_var(name: str, default: str | None = None) -> str:
+    value = os.environ.get(name, default)
+    if value is None:
+        raise WrongUsage(f"the environment variable {name} is not set: profiles.yml needs it")
+    return value

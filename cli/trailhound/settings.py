@@ -1,0 +1,179 @@
+"""The options that every command takes, before or after the command's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+DEFAULT_STORE = "trailhound.duckdb"
+
+
+@dataclass
+class Settings:
+    """What the shared options say. None means: not said."""
+
+    store: Path | None = None
+    target: str | None = None
+    project_dir: Path | None = None
+    vars: dict[str, Any] = field(default_factory=dict)
+    allow_list: Path | None = None
+    overrides: Path | None = None
+    countries: Path | None = None
+    format: str | None = None
+    quiet: bool = False
+    verbose: bool = False
+
+    @property
+    def store_path(self) -> Path:
+        """The DuckDB file, absolute: dbt changes the working folder while it runs."""
+        return (self.store or Path(DEFAULT_STORE)).absolute()
+
+
+class Vars(click.ParamType):
+    """A YAML or JSON object, as dbt's own --vars takes it."""
+
+    name = "YAML"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dict[str, Any]:
+        """Parse the text; a value that is no object of names is a usage error."""
+        if isinstance(value, dict):
+            return value
+        import yaml
+
+        try:
+            parsed = yaml.safe_load(value)
+        except yaml.YAMLError:
+            parsed = None
+        if not isinstance(parsed, dict) or not all(isinstance(key, str) for key in parsed):
+            self.fail(f"expected names and values like '{{name: value}}', got {value!r}", param, ctx)
+        return parsed
+
+
+class FormatName(click.ParamType):
+    """One of the output formats; the list is looked up only when a name is given."""
+
+    name = "FORMAT"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Check the name against the registry of formats."""
+        from trailhound.output import FORMATS
+
+        if value not in FORMATS:
+            self.fail(f"'{value}' is not one of {', '.join(FORMATS)}.", param, ctx)
+        return str(value)
+
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    """Note a shared option's value on the one Settings object; a later place wins."""
+    settings = ctx.find_root().ensure_object(Settings)
+    if value is None or value is False or param.name is None:
+        return
+    setattr(settings, param.name, value)
+
+
+def shared_options(*, environment: bool) -> Callable[[Any], Any]:
+    """Decorate with the shared options; only the group reads the environment: an option wins."""
+
+    def decorate(function: Any) -> Any:
+        for names, attributes in reversed(_SHARED):
+            extra = dict(attributes)
+            envvar = extra.pop("envvar", None)
+            function = click.option(
+                *names,
+                **extra,
+                envvar=envvar if environment else None,
+                expose_value=False,
+                callback=_keep,
+                cls=SharedOption,
+            )(function)
+        return _version(function)
+
+    return decorate
+
+
+class SharedOption(click.Option):
+    """An option that help lists apart, because every command has it."""
+
+
+_SHARED: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+    (
+        ("--store",),
+        {
+            "type": click.Path(dir_okay=False, path_type=Path),
+            "metavar": "FILE",
+            "envvar": "TRAILHOUND_STORE",
+            "help": f"The DuckDB file. [default: {DEFAULT_STORE}; env: TRAILHOUND_STORE]",
+        },
+    ),
+    (
+        ("--target",),
+        {
+            "metavar": "NAME",
+            "envvar": "TRAILHOUND_TARGET",
+            "help": "The dbt target: duckdb, trino, athena. [env: TRAILHOUND_TARGET]",
+        },
+    ),
+    (
+        ("--project-dir",),
+        {
+            "type": _FOLDER,
+            "metavar": "DIR",
+            "help": "The dbt project. [default: the working folder if it is one, "
+            "else the installed one]",
+        },
+    ),
+    (
+        ("--vars",),
+        {"type": Vars(), "help": "dbt variables, like '{name: value}'."},
+    ),
+    (
+        ("--allow-list",),
+        {"type": _FILE, "metavar": "FILE", "help": "CSV in place of the project's allow_list."},
+    ),
+    (
+        ("--overrides",),
+        {
+            "type": _FILE,
+            "metavar": "FILE",
+            "help": "CSV in place of the project's threshold_overrides.",
+        },
+    ),
+    (
+        ("--countries",),
+        {
+            "type": _FILE,
+            "metavar": "FILE",
+            "help": "CSV start_ip,end_ip,country in place of the project's own.",
+        },
+    ),
+    (
+        ("--format",),
+        {
+            "type": FormatName(),
+            "metavar": "FORMAT",
+            "help": "How to print: table, ndjson, json, csv, parquet.",
+        },
+    ),
+    (("-q", "--quiet"), {"is_flag": True, "help": "Say nothing on stderr but errors."}),
+    (("-v", "--verbose"), {"is_flag": True, "help": "Show on stderr all that dbt says."}),
+)
+
+_version = click.version_option(
+    package_name="trailhound",
+    prog_name="trailhound",
+    message="%(prog)s %(version)s",
+    cls=SharedOption,
+    help="Show the version.",
+)

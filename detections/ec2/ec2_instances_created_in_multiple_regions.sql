@@ -1,0 +1,28 @@
+-- One entity created EC2 instances in three or more regions within an hour.
+with
+
+launched_instances as (
+
+    select * from {{ ref('ec2_instances_launched') }}
+
+),
+
+counted as (
+
+    select
+        *,
+        {{ trailhound.count_distinct_over('aws_region', 'recent') }} as observed
+
+    from {{ trailhound.countable('launched_instances') }}
+    window
+        recent as (
+            partition by account_id, entity_id
+            order by event_time
+            range between {{ trailhound.window_interval() }} preceding and current row
+        )
+
+)
+
+{{ trailhound.alert_per_burst('counted', evidence={
+    'instance_types': 'instance_type', 'image_ids': 'image_id', 'instance_ids': 'instance_id'
+}) }}

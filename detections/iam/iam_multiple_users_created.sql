@@ -1,0 +1,35 @@
+-- One entity created five or more IAM users within an hour.
+with
+
+created_users as (
+
+    select
+        *,
+        {{ trailhound.json_text('request_parameters', 'userName') }} as created_user_name
+
+    from {{ ref('cloudtrail_events') }}
+    where
+        event_source = 'iam.amazonaws.com'
+        and event_name = 'CreateUser'
+        and outcome = 'succeeded'
+        and {{ trailhound.json_text('request_parameters', 'userName') }} is not null
+
+),
+
+counted as (
+
+    select
+        *,
+        {{ trailhound.count_distinct_over('created_user_name', 'recent') }} as observed
+
+    from {{ trailhound.countable('created_users') }}
+    window
+        recent as (
+            partition by account_id, entity_id
+            order by event_time
+            range between {{ trailhound.window_interval() }} preceding and current row
+        )
+
+)
+
+{{ trailhound.alert_per_burst('counted', evidence={'user_names': 'created_user_name'}) }}

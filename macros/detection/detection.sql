@@ -1,0 +1,53 @@
+{#
+    What a detection knows of itself. Its name is its file's stem; everything else has its one home
+    in the .yml beside it (config: meta), and a var `<name>__threshold` or `<name>__minutes`
+    overrides the two numbers. In a unit test the node is the test, and the detection what it tests.
+#}
+{% macro detection_id() -%}
+    {{ return(model.get('tested_node_unique_id') or model.unique_id) }}
+{%- endmacro %}
+
+
+{% macro detection_name() -%}
+    {{ return(trailhound.detection_id().split('.')[-1]) }}
+{%- endmacro %}
+
+
+{# The meta of the detection's .yml; empty while dbt only parses. #}
+{% macro detection_meta() -%}
+    {{ return(graph.nodes[trailhound.detection_id()].config.meta if execute else {}) }}
+{%- endmacro %}
+
+
+{# The count at which the detection fires: a whole number, or none for "each event". #}
+{% macro threshold() -%}
+    {{ return(trailhound.detection_number('threshold')) }}
+{%- endmacro %}
+
+
+{# The detection's window as a SQL interval, to stand before `preceding`. #}
+{% macro window_interval() -%}
+    interval '{{ trailhound.window_minutes() }}' minute
+{%- endmacro %}
+
+
+{# The detection's window in minutes, or none for a request rule. #}
+{% macro window_minutes() -%}
+    {{ return(trailhound.detection_number('minutes')) }}
+{%- endmacro %}
+
+
+{% macro detection_number(kind) -%}
+    {%- set default = trailhound.detection_meta().get(kind) -%}
+    {%- set name = trailhound.detection_name() ~ '__' ~ kind -%}
+    {%- set number = var(name, default) if execute and default is not none else 1 -%}
+    {%- if execute and default is none -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- if number is not integer or number is boolean or number < 1 -%}
+        {% do exceptions.raise_compiler_error(
+            name ~ " must be a whole number of at least 1, not " ~ number
+        ) %}
+    {%- endif -%}
+    {{ return(number) }}
+{%- endmacro %}

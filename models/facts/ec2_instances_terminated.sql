@@ -1,0 +1,48 @@
+-- One EC2 instance a row that a TerminateInstances call brought down.
+with
+
+terminate_calls as (
+
+    select * from {{ ref('cloudtrail_events') }}
+    where
+        event_source = 'ec2.amazonaws.com'
+        and event_name = 'TerminateInstances'
+        and outcome = 'succeeded'
+
+),
+
+named_instances as (
+
+    select
+        terminate_calls.*,
+        {{ trailhound.json_text('item', 'instanceId') }} as instance_id,
+        {{ trailhound.json_text('item', 'instanceType') }} as instance_type,
+        {{ trailhound.json_text('item', 'imageId') }} as image_id,
+        {{ trailhound.json_text('item', 'previousState.name') }} as previous_state
+
+    from terminate_calls
+    cross join unnest(
+        {{ trailhound.json_elements('terminate_calls.response_elements', 'instancesSet.items') }}
+    ) as instance (item)
+
+),
+
+-- A call may name an instance twice.
+numbered_mentions as (
+
+    select
+        *,
+        row_number() over (
+            partition by account_id, event_id, instance_id
+            order by event_time
+        ) as mention
+
+    from named_instances
+    where
+        instance_id is not null
+        and coalesce(previous_state, '') not in ('shutting-down', 'terminated')
+
+)
+
+select * from numbered_mentions
+where mention = 1
