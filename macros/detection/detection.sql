@@ -1,7 +1,8 @@
 {#
     What a detection knows of itself. Its name is its file's stem; everything else has its one home
     in the .yml beside it (config: meta), and a var `<name>__threshold` or `<name>__minutes`
-    overrides the two numbers. In a unit test the node is the test, and the detection what it tests.
+    overrides the two numbers. In a unit test the node is the test, and the detection what it tests;
+    dbt hides the graph there, so the test names the numbers itself (overrides: vars).
 #}
 {% macro detection_id() -%}
     {{ return(model.get('tested_node_unique_id') or model.unique_id) }}
@@ -13,9 +14,10 @@
 {%- endmacro %}
 
 
-{# The meta of the detection's .yml; empty while dbt only parses. #}
+{# The meta of the detection's .yml; empty while dbt only parses, and in unit tests. #}
 {% macro detection_meta() -%}
-    {{ return(graph.nodes[trailhound.detection_id()].config.meta if execute else {}) }}
+    {%- set node = graph.get('nodes', {}).get(trailhound.detection_id()) -%}
+    {{ return(node.config.meta if node else {}) }}
 {%- endmacro %}
 
 
@@ -38,16 +40,12 @@
 
 
 {% macro detection_number(kind) -%}
-    {%- set default = trailhound.detection_meta().get(kind) -%}
     {%- set name = trailhound.detection_name() ~ '__' ~ kind -%}
-    {%- set number = var(name, default) if execute and default is not none else 1 -%}
-    {%- if execute and default is none -%}
-        {{ return(none) }}
+    {%- set number = var(name, trailhound.detection_meta().get(kind)) -%}
+    {%- if number is none or (number is integer and number is not boolean and number >= 1) -%}
+        {{ return(number) }}
     {%- endif -%}
-    {%- if number is not integer or number is boolean or number < 1 -%}
-        {% do exceptions.raise_compiler_error(
-            name ~ " must be a whole number of at least 1, not " ~ number
-        ) %}
-    {%- endif -%}
-    {{ return(number) }}
+    {% do exceptions.raise_compiler_error(
+        name ~ " must be a whole number of at least 1, not " ~ number
+    ) %}
 {%- endmacro %}
