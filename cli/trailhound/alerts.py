@@ -63,7 +63,7 @@ class Filters:
     """Triggered at this UTC time or earlier."""
 
 
-def read_alerts(warehouse: Warehouse, filters: Filters = Filters()) -> list[Row]:  # noqa: B008
+def read_alerts(warehouse: Warehouse, filters: Filters = Filters()) -> list[Row]:
     """The alerts that pass, as rows of COLUMNS in the order of time, detection and id.
 
     Raises TrailhoundError if nothing was built yet.
@@ -133,8 +133,6 @@ def _like(glob: str) -> str:
 def _typed(row: Row) -> Row:
     """Lists and objects come as JSON text, the same from every engine."""
     return tuple(
-        json.loads(value)
-        if isinstance(value, str) and column.kind in ("list", "object")
-        else value
+        json.loads(value) if isinstance(value, str) and column.kind in ("list", "object") else value
         for column, value in zip(COLUMNS, row, strict=True)
     )

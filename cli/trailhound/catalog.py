@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trailhound.errors import TrailhoundError, unknown
-from trailhound.project import Project, parse_yaml
+from trailhound.project import NAME, Project, parse_yaml
 
 SEVERITIES = ("low", "medium", "high", "critical")
 
@@ -54,7 +54,7 @@ def read_detections(
     """
     in_force = project.variables(dict(variables or {}))
     found = [
-        _detection(path, in_force)
+        _detection(path, in_force, project.config)
         for folder in project.detection_folders
         for path in sorted(folder.rglob("*.yml"))
     ]
@@ -85,7 +85,9 @@ def find(detections: Sequence[Detection], name: str) -> Detection:
     raise unknown("detection", name, [each.name for each in detections])
 
 
-def _detection(path: Path, variables: Mapping[str, Any]) -> Detection:
+def _detection(
+    path: Path, variables: Mapping[str, Any], project_config: Mapping[str, Any]
+) -> Detection:
     # The unit tests below the metadata are most of the file and none of the catalogue.
     text = path.read_text(encoding="utf-8").split("\nunit_tests:", 1)[0]
     models = parse_yaml(text, path).get("models")
@@ -110,12 +112,24 @@ def _detection(path: Path, variables: Mapping[str, Any]) -> Detection:
         threshold=_number(name, "threshold", meta, variables, path),
         minutes=_number(name, "minutes", meta, variables, path),
         needs_data_events=bool(meta.get("needs_data_events", False)),
-        enabled=bool(config.get("enabled", True)),
+        enabled=config.get("enabled", _enabled(project_config, path.parent.name, name))
+        is not False,
         false_positives=_texts(meta.get("false_positives")),
         triage=_texts(meta.get("triage")),
         blind_spots=_texts(meta.get("blind_spots")),
         references=_texts(meta.get("references")),
     )
+
+
+def _enabled(config: Mapping[str, Any], service: str, name: str) -> Any:
+    """What dbt_project.yml says of a detection: the deepest `enabled` on the way to its name."""
+    place: Any = config.get("models")
+    found: Any = True
+    for key in (NAME, service, name):
+        place = place.get(key) if isinstance(place, dict) else None
+        if isinstance(place, dict):
+            found = place.get("+enabled", place.get("enabled", found))
+    return found
 
 
 def _number(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -45,16 +45,17 @@ def one_line_errors() -> Iterator[None]:
         raise
     except click.UsageError as error:
         where = f" See '{error.ctx.command_path} --help'." if error.ctx else ""
-        raise failure(error.format_message().rstrip() + where, error.exit_code) from error
+        raise Failure(error.format_message().rstrip() + where, error.exit_code) from error
     except TrailhoundError as error:
-        raise failure(str(error), error.exit_code) from error
+        raise Failure(str(error), error.exit_code) from error
 
 
-def failure(message: str, exit_code: int) -> click.ClickException:
-    """What click prints as `Error: message` before it exits."""
-    made = click.ClickException(visible_lines(message))
-    made.exit_code = exit_code
-    return made
+class Failure(click.ClickException):
+    """What click prints as `Error: message` before it exits with the code."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(visible_lines(message))
+        self.exit_code = exit_code  # type: ignore[misc]
 
 
 class Command(click.Command):
@@ -70,14 +71,12 @@ class Command(click.Command):
         write_options(self, ctx, formatter)
 
 
-def command(name: str, *, example: str) -> Any:
+def command(name: str, *, example: str) -> Callable[[Callable[..., Any]], Command]:
     """Decorate a function to be the command `name`, with the shared options."""
 
-    def decorate(function: Any) -> Command:
-        made: Command = click.command(name, cls=Command, example=example)(
-            shared_options(environment=False)(function)
-        )
-        return made
+    def decorate(function: Callable[..., Any]) -> Command:
+        with_options = shared_options(environment=False)(function)
+        return click.command(name, cls=Command, example=example)(with_options)
 
     return decorate
 
@@ -85,18 +84,16 @@ def command(name: str, *, example: str) -> Any:
 class Commands(click.Group):
     """A group that finds its commands in COMMANDS and turns our errors into one line."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """All command names."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Import the one command that is asked for."""
         if cmd_name not in COMMANDS:
             return None
         module, function = COMMANDS[cmd_name].target.split(":")
-        found: click.Command = getattr(
-            import_module(f"trailhound.commands.{module}"), function
-        )
+        found: click.Command = getattr(import_module(f"trailhound.commands.{module}"), function)
         return found
 
     def resolve_command(
@@ -119,15 +116,11 @@ class Commands(click.Group):
         with one_line_errors():
             return super().invoke(ctx)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands from the registry, so that nothing is imported for it."""
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands from the registry, so that nothing is imported for it."""
+        write_example("trailhound run logs/", formatter)
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands first: they are what one looks for."""
-        write_example("trailhound run logs/", formatter)
-        self.format_commands(ctx, formatter)
         write_options(self, ctx, formatter)
 
 
@@ -142,7 +135,8 @@ def write_options(
     made_for: click.Command, ctx: click.Context, formatter: click.HelpFormatter
 ) -> None:
     """Write a command's own options, then the options that every command has."""
-    own, everywhere = [], []
+    own: list[tuple[str, str]] = []
+    everywhere: list[tuple[str, str]] = []
     for param in made_for.get_params(ctx):
         record = param.get_help_record(ctx)
         if record:

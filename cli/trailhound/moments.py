@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[datetime]):
     """A date or an ISO time, taken as UTC unless it has an offset; gives a UTC time without zone.
 
     A date alone means its first moment, or as the end of a range its last.

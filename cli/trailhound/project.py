@@ -32,7 +32,7 @@ class Project:
         """The folder of trailhound's own dbt project: the root, or the package below it."""
         if self.config.get("name") == NAME:
             return self.root
-        return self.root / self.config.get("packages-install-path", "dbt_packages") / NAME
+        return self.root / str(self.config.get("packages-install-path", "dbt_packages")) / NAME
 
     @property
     def detection_folders(self) -> list[Path]:

@@ -33,7 +33,7 @@ class Settings:
         return (self.store or Path(DEFAULT_STORE)).absolute()
 
 
-class Vars(click.ParamType):
+class Vars(click.ParamType[dict[str, Any]]):
     """A YAML or JSON object, as dbt's own --vars takes it."""
 
     name = "YAML"
@@ -51,18 +51,18 @@ class Vars(click.ParamType):
         except yaml.YAMLError:
             parsed = None
         if not isinstance(parsed, dict) or not all(isinstance(key, str) for key in parsed):
-            self.fail(f"expected names and values like '{{name: value}}', got {value!r}", param, ctx)
+            self.fail(
+                f"expected names and values like '{{name: value}}', got {value!r}", param, ctx
+            )
         return parsed
 
 
-class FormatName(click.ParamType):
+class FormatName(click.ParamType[str]):
     """One of the output formats; the list is looked up only when a name is given."""
 
     name = "FORMAT"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Check the name against the registry of formats."""
         from trailhound.output import FORMATS
 

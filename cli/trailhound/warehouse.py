@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -48,10 +48,14 @@ class MissingRelation(TrailhoundError):
 @contextmanager
 def open_warehouse(target: Target) -> Iterator[Warehouse]:
     """Connect to the target for reading. Raises TrailhoundError with one line if it cannot be."""
-    makers = {"duckdb": DuckDB, "trino": Trino, "athena": Athena}
+    makers: dict[str, Callable[[dict[str, Any]], Warehouse]] = {
+        "duckdb": DuckDB,
+        "trino": Trino,
+        "athena": Athena,
+    }
     if target.type not in makers:
         raise unknown("adapter", target.type, makers)
-    warehouse: Warehouse = makers[target.type](target.config)
+    warehouse = makers[target.type](target.config)
     try:
         yield warehouse
     finally:

@@ -24,7 +24,7 @@ def write_json(columns: Sequence[Column], rows: Sequence[Row], stream: TextIO) -
 
 def to_json(value: Any) -> str:
     """A value as JSON text; times as `2026-01-31T23:59:00Z`, dates as `2026-01-31`."""
-    return json.dumps(value, default=iso)
+    return json.dumps(value, default=iso, separators=(",", ":"))
 
 
 def iso(value: date | datetime) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
-Kind = Literal["text", "severity", "integer", "boolean", "date", "time", "list", "object"]
+Kind = Literal["text", "severity", "integer", "boolean", "date", "time", "list", "object", "pair"]
 Row = tuple[Any, ...]
 
 
@@ -13,6 +13,7 @@ class Column(NamedTuple):
 
     The Python values: text and severity str, integer int, boolean bool, date datetime.date, time
     datetime.datetime without zone (UTC), list list of str, object dict; None in any of them.
+    A pair, for tables only, is two texts of which the second stands below the first.
     """
 
     name: str

@@ -15,7 +15,12 @@ from trailhound.output.as_json import to_json
 from trailhound.output.columns import Column, Row
 from trailhound.output.text import visible
 
-SEVERITY_STYLES = {"low": "cyan", "medium": "yellow", "high": "red", "critical": "bold white on red"}
+SEVERITY_STYLES = {
+    "low": "cyan",
+    "medium": "yellow",
+    "high": "red",
+    "critical": "bold white on red",
+}
 WIDTH_WITHOUT_TERMINAL = 120
 _UNBROKEN = {"severity", "integer", "boolean", "date", "time"}
 
@@ -45,6 +50,9 @@ def console_for(stream: TextIO) -> Console:
 
 def cell(column: Column, value: Any) -> Text:
     """A value as text that is safe on a terminal, and coloured if it is a severity."""
+    if column.kind == "pair":
+        first, second = (visible(str(each)) for each in value)
+        return Text.assemble(first, ("\n" + second if second else "", "dim"))
     style = SEVERITY_STYLES.get(str(value), "") if column.kind == "severity" else ""
     return Text(visible(_plain(value)), style=style)
 

@@ -1,0 +1,52 @@
+"""trailhound export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from trailhound.alert_options import alert_options, filters_from
+from trailhound.alert_view import shaped
+from trailhound.alerts import read_alerts
+from trailhound.main import command
+from trailhound.output import format_of
+from trailhound.output.console import emit, save, say
+from trailhound.profile import find_target
+from trailhound.project import find_project
+from trailhound.settings import Settings
+from trailhound.warehouse import open_warehouse
+
+
+@command(
+    "export",
+    example="trailhound export --output alerts.parquet\n"
+    "trailhound export --format csv --severity high > alerts.csv",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The file to write; '-' or nothing: stdout.",
+)
+@alert_options
+@click.pass_obj
+def export(settings: Settings, /, output: Path | None, **options: Any) -> None:
+    """Write alerts to a file or to stdout.
+
+    The format is what --format says, else what the file's name ends in, else ndjson.
+    """
+    to_stdout = output is None or str(output) == "-"
+    format_name = settings.format or format_of(str(output)) or "ndjson"
+    project = find_project(settings.project_dir)
+    filters = filters_from(project, settings, options)
+    with open_warehouse(find_target(project, settings)) as warehouse:
+        rows = read_alerts(warehouse, filters)
+    columns, shown = shaped(format_name, rows)
+    if to_stdout or output is None:
+        emit(format_name, columns, shown)
+    else:
+        save(format_name, columns, shown, output)
+        say(settings, f"{len(rows)} alerts written to {output}")

@@ -1,0 +1,108 @@
+"""trailhound list."""
+
+from __future__ import annotations
+
+import click
+
+from trailhound.catalog import Detection, read_detections, select
+from trailhound.coverage import has_data_events
+from trailhound.errors import TrailhoundError
+from trailhound.main import command
+from trailhound.output import Column, Row
+from trailhound.output.console import emit
+from trailhound.profile import find_target
+from trailhound.project import Project, find_project
+from trailhound.settings import Settings
+from trailhound.warehouse import open_warehouse
+
+COLUMNS = (
+    Column("detection"),
+    Column("service"),
+    Column("title"),
+    Column("severity", "severity"),
+    Column("tactics", "list"),
+    Column("techniques", "list"),
+    Column("threshold", "integer"),
+    Column("window_minutes", "integer"),
+    Column("needs_data_events", "boolean"),
+    Column("idle", "boolean"),
+    Column("enabled", "boolean"),
+)
+FOR_PEOPLE = (
+    Column("severity", "severity"),
+    Column("detection", "pair"),
+    Column("techniques"),
+    Column("fires_at"),
+    Column("state"),
+)
+
+
+@command("list", example="trailhound list\ntrailhound list 'iam_*' --format json")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.pass_obj
+def list_detections(settings: Settings, names: tuple[str, ...]) -> None:
+    """List the detections: severity, techniques, the thresholds in force, idle or not.
+
+    NAME is a detection or a glob. A detection is idle when it needs S3 data events and the store
+    holds none.
+    """
+    project = find_project(settings.project_dir)
+    detections = select(read_detections(project, settings.vars), names)
+    data_events = _data_events(project, settings)
+    if (settings.format or "table") == "table":
+        emit("table", FOR_PEOPLE, [_for_people(each, data_events) for each in detections])
+    else:
+        emit(settings.format or "table", COLUMNS, [_row(each, data_events) for each in detections])
+
+
+def _data_events(project: Project, settings: Settings) -> bool | None:
+    """Whether the store holds data events; None where there is no store to ask."""
+    try:
+        target = find_target(project, settings)
+        # Asking a warehouse takes its time and may cost money: not for a list.
+        if target.type != "duckdb":
+            return None
+        with open_warehouse(target) as warehouse:
+            return has_data_events(warehouse)
+    except TrailhoundError:
+        return None
+
+
+def _idle(detection: Detection, data_events: bool | None) -> bool | None:
+    if not detection.needs_data_events:
+        return False
+    return None if data_events is None else not data_events
+
+
+def _row(each: Detection, data_events: bool | None) -> Row:
+    return (
+        each.name,
+        each.service,
+        each.title,
+        each.severity,
+        list(each.tactics),
+        list(each.techniques),
+        each.threshold,
+        each.minutes,
+        each.needs_data_events,
+        _idle(each, data_events),
+        each.enabled,
+    )
+
+
+def _for_people(each: Detection, data_events: bool | None) -> Row:
+    return (
+        each.severity,
+        (each.name, each.title),
+        ", ".join(each.techniques),
+        each.fires_at,
+        _state(each, data_events),
+    )
+
+
+def _state(each: Detection, data_events: bool | None) -> str:
+    if not each.enabled:
+        return "disabled"
+    if _idle(each, data_events):
+        return "idle: no S3 data events in the store"
+    return "needs S3 data events" if each.needs_data_events and data_events is None else ""

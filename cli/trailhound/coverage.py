@@ -1,0 +1,37 @@
+"""What the loaded logs can and cannot show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trailhound.catalog import Detection
+from trailhound.warehouse import Warehouse
+
+# The calls on objects, which a trail logs only if it is told to: data events.
+_DATA_EVENTS = (
+    "CopyObject",
+    "DeleteObject",
+    "DeleteObjects",
+    "GetObject",
+    "HeadObject",
+    "PutObject",
+    "UploadPart",
+    "UploadPartCopy",
+)
+
+
+def has_data_events(warehouse: Warehouse) -> bool:
+    """Whether any S3 data event was logged. Raises MissingRelation before the first build."""
+    places = ", ".join("?" for _ in _DATA_EVENTS)
+    found = warehouse.query(
+        f"select 1 from {warehouse.relation('cloudtrail_events')} "
+        f"where event_source = ? and event_name in ({places}) limit 1",
+        ("s3.amazonaws.com", *_DATA_EVENTS),
+    )
+    return bool(found.rows)
+
+
+def idle(detections: Sequence[Detection], warehouse: Warehouse) -> list[Detection]:
+    """The enabled detections that cannot fire, because the trail logs no data events."""
+    waiting = [each for each in detections if each.needs_data_events and each.enabled]
+    return waiting if waiting and not has_data_events(warehouse) else []
