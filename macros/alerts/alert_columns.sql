@@ -22,8 +22,8 @@ select
     {{ trailhound.text_literal(meta.get('title', '')) }} as title,
     {{ trailhound.text_literal(meta.get('title', '') | lower) }} as boc,
     {{ trailhound.text_literal(meta.get('severity', '')) }} as severity,
-    {{ trailhound.text_literal(tojson(meta.get('tactics', []))) }} as tactics,
-    {{ trailhound.text_literal(tojson(meta.get('techniques', []))) }} as techniques,
+    {{ trailhound.json_literal(meta.get('tactics', [])) }} as tactics,
+    {{ trailhound.json_literal(meta.get('techniques', [])) }} as techniques,
     cast(min(triggered_at) as date) as alert_date,
     account_id,
     entity_id,
@@ -55,4 +55,11 @@ select
     ) as evidence
 
 from events_of_alerts
+where {{ trailhound.is_alert_of_recomputed_days('cast(triggered_at as date)') }}
+{%- endmacro %}
+
+
+{# A list of plain texts of the project's own configuration as a JSON array in a SQL literal. #}
+{% macro json_literal(texts) -%}
+    {{ trailhound.text_literal('["' ~ texts | join('","') ~ '"]' if texts else '[]') }}
 {%- endmacro %}

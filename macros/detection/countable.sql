@@ -1,7 +1,7 @@
 {#
     The rows of a CTE that count: of entities that are no AWS service, and of events that no row of
     the allow-list removes. Stands where a table name stands.
-    The comment names the CTE, so that tools can ask what the allow-list removed from it.
+    The comments let tools ask the compiled SQL what the allow-list removed from it.
 #}
 {% macro countable(cte) -%}
     (
@@ -9,10 +9,13 @@
         from {{ cte }} as event -- countable: {{ cte }}
         where
             event.entity_type <> 'service'
+            and {{ trailhound.is_of_recomputed_days('event') }}
             and not exists (
                 select 1
                 from {{ ref('trailhound', 'allow_list') }} as allow
-                where {{ trailhound.allow_list_match('event', 'allow', trailhound.detection_name()) }}
+                where -- allow-list match
+                    {{ trailhound.allow_list_match('event', 'allow', trailhound.detection_name()) }}
+                -- end of match
             )
     ) as countable_event
 {%- endmacro %}

@@ -8,7 +8,8 @@ repeated_ids as (
         event_id,
         account_id
 
-    from {{ ref('cloudtrail_records') }}
+    from {{ ref('cloudtrail_records') }} as record
+    where {{ trailhound.is_new_delivery('record') }}
     group by event_id, account_id
     having count(*) > 1
 
@@ -23,7 +24,7 @@ single_records as (
     from {{ ref('cloudtrail_records') }} as record
     left join repeated_ids
         on record.event_id = repeated_ids.event_id and record.account_id = repeated_ids.account_id
-    where repeated_ids.event_id is null
+    where repeated_ids.event_id is null and {{ trailhound.is_new_delivery('record') }}
 
 ),
 
@@ -39,6 +40,7 @@ copies as (
     from {{ ref('cloudtrail_records') }} as record
     inner join repeated_ids
         on record.event_id = repeated_ids.event_id and record.account_id = repeated_ids.account_id
+    where {{ trailhound.is_new_delivery('record') }}
 
 ),
 
@@ -194,6 +196,8 @@ select
     shared_event_id,
     event_type,
     recipient_account_id,
-    vpc_endpoint_id
+    vpc_endpoint_id,
+    {{ trailhound.utc_now() }} as built_at
 
 from classified_records
+where {{ trailhound.is_new_event('classified_records') }}

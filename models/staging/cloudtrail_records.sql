@@ -43,7 +43,8 @@ flat_records as (
         nullif(sharedeventid, '') as shared_event_id,
         nullif(eventtype, '') as event_type,
         nullif(recipientaccountid, '') as recipient_account_id,
-        nullif(vpcendpointid, '') as vpc_endpoint_id
+        nullif(vpcendpointid, '') as vpc_endpoint_id,
+        {{ trailhound.delivery_day() }} as delivery_day
 
     from raw_records
 
@@ -84,7 +85,8 @@ select
     shared_event_id,
     event_type,
     recipient_account_id,
-    vpc_endpoint_id
+    vpc_endpoint_id,
+    delivery_day
 
 from flat_records
 where
