@@ -6,12 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from trailhound.errors import TrailhoundError, unknown
 from trailhound.project import NAME, Project, parse_yaml
 
 SEVERITIES = ("low", "medium", "high", "critical")
+
+
+class Triage(NamedTuple):
+    """A question that an analyst asks of an alert, and the query that answers it."""
+
+    question: str
+    sql: str
 
 
 @dataclass(frozen=True)
@@ -31,17 +38,17 @@ class Detection:
     needs_data_events: bool
     enabled: bool
     false_positives: tuple[str, ...]
-    triage: tuple[str, ...]
+    triage: tuple[Triage, ...]
     blind_spots: tuple[str, ...]
     references: tuple[str, ...]
 
     @property
     def fires_at(self) -> str:
-        """When it fires, for people: `each event`, `>= 5 in one request`, `>= 5 in 10 min`."""
+        """When it fires, for people: `each event`, `≥ 5 in one request`, `≥ 5 in 10 min`."""
         if self.threshold is None:
             return "each event"
         within = f"{self.minutes} min" if self.minutes is not None else "one request"
-        return f">= {self.threshold} in {within}"
+        return f"≥ {self.threshold} in {within}"
 
 
 def read_detections(
@@ -115,7 +122,7 @@ def _detection(
         enabled=config.get("enabled", _enabled(project_config, path.parent.name, name))
         is not False,
         false_positives=_texts(meta.get("false_positives")),
-        triage=_texts(meta.get("triage")),
+        triage=tuple(_triage(each, path) for each in meta.get("triage") or ()),
         blind_spots=_texts(meta.get("blind_spots")),
         references=_texts(meta.get("references")),
     )
@@ -147,14 +154,14 @@ def _number(
         raise TrailhoundError(f"{where}: {key} must be a whole number, not {value!r}") from None
 
 
+def _triage(step: Any, path: Path) -> Triage:
+    if not isinstance(step, dict) or not {"question", "sql"} <= step.keys():
+        raise TrailhoundError(f"{path}: each step of triage: needs question: and sql:")
+    return Triage(str(step["question"]).strip(), str(step["sql"]).strip())
+
+
 def _texts(value: Any) -> tuple[str, ...]:
-    """A text or a list of them; of a list's objects the values, joined line by line."""
+    """A text or a list of them."""
     if value is None:
         return ()
-    items = value if isinstance(value, list) else [value]
-    return tuple(
-        "\n".join(str(part).strip() for part in each.values())
-        if isinstance(each, dict)
-        else str(each).strip()
-        for each in items
-    )
+    return tuple(str(each).strip() for each in (value if isinstance(value, list) else [value]))

@@ -27,12 +27,8 @@ class Target(NamedTuple):
 def find_target(project: Project, settings: Settings) -> Target:
     """The target in force. Raises WrongUsage if the profile does not have it."""
     use_store(settings)
-    profile = _profile(project)
-    name = settings.target or str(_render(profile.get("target", "default")))
-    outputs = profile.get("outputs") or {}
-    if name not in outputs:
-        raise unknown("target", name, outputs)
-    config = _render(outputs[name])
+    name = settings.target or str(_render(_profile(project).get("target", "default")))
+    config = output(project, name)
     if config.get("type") == "duckdb":
         config["path"] = str(project.root / str(config.get("path", ":memory:")))
         if settings.store is not None and Path(config["path"]) != settings.store_path:
@@ -41,6 +37,14 @@ def find_target(project: Project, settings: Settings) -> Target:
                 "path: \"{{ env_var('TRAILHOUND_STORE') }}\""
             )
     return Target(name, config)
+
+
+def output(project: Project, target: str) -> dict[str, Any]:
+    """What the profile says of a target, rendered with the environment as it is now."""
+    outputs = _profile(project).get("outputs") or {}
+    if target not in outputs:
+        raise unknown("target", target, outputs)
+    return {str(key): value for key, value in _render(outputs[target]).items()}
 
 
 def use_store(settings: Settings) -> None:

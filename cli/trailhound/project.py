@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -50,14 +49,6 @@ class Project:
         if self.package != self.root:
             found |= _own_variables(read_yaml(self.package / PROJECT_FILE))
         return found | _own_variables(self.config) | given
-
-    @property
-    def cache(self) -> Path:
-        """The user's cache folder for what dbt writes while it works on this project."""
-        from platformdirs import user_cache_path
-
-        key = hashlib.sha256(str(self.root).encode(errors="surrogateescape")).hexdigest()[:12]
-        return user_cache_path(NAME) / f"{self.root.name or NAME}-{key}"
 
 
 def find_project(given: Path | None) -> Project:

@@ -12,7 +12,7 @@ import click
 from trailhound.errors import TrailhoundError, WrongUsage
 from trailhound.output import FORMATS, write
 from trailhound.output.columns import Column, Row
-from trailhound.output.text import visible
+from trailhound.output.text import visible, visible_lines
 from trailhound.settings import Settings
 
 
@@ -25,6 +25,11 @@ def say(settings: Settings, message: str) -> None:
 def complain(message: str) -> None:
     """One line that even --quiet does not silence."""
     click.echo(visible(message), err=True)
+
+
+def complain_lines(message: str) -> None:
+    """As `complain`, for text of several lines."""
+    click.echo(visible_lines(message), err=True)
 
 
 def emit(format_name: str, columns: Sequence[Column], rows: Sequence[Row]) -> None:

@@ -1,0 +1,71 @@
+"""trailhound test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from trailhound.catalog import Detection, read_detections, select
+from trailhound.dbt import Dbt, Outcome
+from trailhound.errors import TrailhoundError
+from trailhound.main import command
+from trailhound.output import Column, Row
+from trailhound.output.console import complain_lines, emit, say
+from trailhound.profile import find_target
+from trailhound.project import find_project
+from trailhound.settings import Settings
+from trailhound.workplace import workplace_for
+
+COLUMNS = (
+    Column("detection"),
+    Column("test"),
+    Column("status"),
+    Column("message"),
+)
+FOR_PEOPLE = (Column("detection"), Column("passed", "integer"), Column("failed", "integer"))
+
+
+@command("test", example="trailhound test iam_multiple_failed_api_calls")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.pass_obj
+def test(settings: Settings, /, names: tuple[str, ...]) -> None:
+    """Run the unit tests of some or all detections.
+
+    NAME is a detection or a glob. No logs are needed, and the store is not touched. Exit code 1
+    if a test fails, or if a detection has none.
+    """
+    project = find_project(settings.project_dir)
+    wanted = [
+        each for each in select(read_detections(project, settings.vars), names) if each.enabled
+    ]
+    target = find_target(project, settings)
+    dbt = Dbt(project, workplace_for(project, "test"), target.name, settings.vars, settings.verbose)
+    outcomes = dbt.unit_test(wanted, scratch=target.type == "duckdb")
+    _print(settings, wanted, outcomes)
+
+
+def _print(settings: Settings, wanted: Sequence[Detection], outcomes: Sequence[Outcome]) -> None:
+    failures = [each for each in outcomes if each.failed]
+    if (settings.format or "table") == "table":
+        emit("table", FOR_PEOPLE, [_summary(each, outcomes) for each in wanted])
+    else:
+        emit(settings.format or "table", COLUMNS, [_row(each) for each in outcomes])
+    for each in failures:
+        complain_lines(f"{each.test}: {each.status}\n{each.message.strip()}")
+    untested = [d.name for d in wanted if not any(o.name == d.name for o in outcomes)]
+    if untested:
+        raise TrailhoundError(f"no unit tests: {', '.join(untested)}")
+    if failures:
+        raise TrailhoundError(f"{len(failures)} of {len(outcomes)} tests failed")
+    say(settings, f"{len(outcomes)} tests passed")
+
+
+def _summary(detection: Detection, outcomes: Sequence[Outcome]) -> Row:
+    own = [each for each in outcomes if each.name == detection.name]
+    failed = sum(each.failed for each in own)
+    return (detection.name, len(own) - failed, failed)
+
+
+def _row(each: Outcome) -> Row:
+    return (each.name, each.test, each.status, each.message)

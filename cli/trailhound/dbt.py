@@ -1,0 +1,172 @@
+"""The only module that runs dbt. Importing dbt takes a second, so it happens when one runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+
+from trailhound.catalog import Detection
+from trailhound.errors import TrailhoundError
+from trailhound.profile import output, profiles_folder
+from trailhound.project import Project
+from trailhound.workplace import Workplace
+
+_BUILT = ("--resource-type", "model", "--resource-type", "seed")
+_FAILED = {"error", "fail", "runtime error", "partial success"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one model, seed or unit test."""
+
+    name: str
+    """The model's or seed's name; of a unit test the model that it tests."""
+    test: str | None
+    """The unit test's name."""
+    status: str
+    """As dbt says it: success, pass, fail, error, skipped."""
+    message: str
+    seconds: float
+
+    @property
+    def failed(self) -> bool:
+        """Whether it went wrong by itself, not for something before it."""
+        return self.status in _FAILED
+
+
+@dataclass(frozen=True)
+class Dbt:
+    """How to run dbt on a project: the target, the variables and where it may write."""
+
+    project: Project
+    workplace: Workplace
+    target: str
+    variables: dict[str, Any]
+    verbose: bool = False
+
+    def build(self) -> list[Outcome]:
+        """Seeds, the models that detections read, and every detection. Unit tests stay out.
+
+        Raises BuildFailed naming what failed.
+        """
+        outcomes = self._run("build", *_BUILT, "--select", "+tag:detection")
+        if any(each.failed for each in outcomes):
+            raise BuildFailed(outcomes)
+        return outcomes
+
+    def unit_test(self, detections: Sequence[Detection], *, scratch: bool) -> list[Outcome]:
+        """Run the unit tests of the detections.
+
+        They need the columns of what a detection reads: with `scratch` (duckdb) that is built
+        empty in memory, without it the warehouse must hold it. Raises BuildFailed if it cannot be.
+        """
+        names = [each.name for each in detections]
+        tests = ("test", "--select", *(f"{name},test_type:unit" for name in names))
+        if not scratch:
+            return self._run(*tests)
+        # Not one `dbt build`: there a failed unit test has the others of its model skipped.
+        with _environment(TRAILHOUND_STORE=":memory:"):
+            if output(self.project, self.target)["path"] != ":memory:":
+                raise TrailhoundError("the profile's path must be env_var('TRAILHOUND_STORE')")
+            parents = self._run("build", "--empty", *_BUILT, "--select", *(f"+{n}" for n in names))
+            if any(each.failed for each in parents):
+                raise BuildFailed(parents)
+            return self._run(*tests)
+
+    def compile(self, detection: Detection, store: Path) -> str:
+        """The SQL of a detection as the target would run it.
+
+        On duckdb it is compiled beside the store, which may be missing or in use, under its name.
+        """
+        with (
+            TemporaryDirectory() as folder,
+            _environment(TRAILHOUND_STORE=str(Path(folder) / store.name)),
+        ):
+            result = self._invoke("compile", "--no-populate-cache", "--select", detection.name)
+        return str(result.results[0].node.compiled_code).strip()
+
+    def _run(self, *arguments: str) -> list[Outcome]:
+        result = self._invoke(*arguments)
+        return [_outcome(each) for each in result.results]
+
+    def _invoke(self, command: str, *arguments: str) -> Any:
+        """Call dbt; what it prints goes to stderr. Raises TrailhoundError if it does not start."""
+        from dbt.cli.main import dbtRunner
+
+        everywhere = [
+            "--no-send-anonymous-usage-stats",
+            "--no-version-check",
+            *("--log-path", str(self.workplace.logs)),
+            *(() if self.verbose else ("--log-level", "none")),
+        ]
+        place = [
+            *("--project-dir", str(self.project.root)),
+            *("--profiles-dir", str(profiles_folder(self.project))),
+            *("--target-path", str(self.workplace.target)),
+            *("--target", self.target),
+            *("--vars", json.dumps(self.variables)),
+        ]
+        with redirect_stdout(sys.stderr), _environment(**self.workplace.environment):
+            answer = dbtRunner().invoke([*everywhere, command, *arguments, *place])
+        if isinstance(answer.exception, KeyboardInterrupt):
+            raise answer.exception
+        if answer.exception is not None:
+            raise TrailhoundError(f"dbt: {one_line(str(answer.exception))}") from answer.exception
+        if not getattr(answer.result, "results", None):
+            raise TrailhoundError(f"dbt {command} found nothing to do")
+        return answer.result
+
+
+class BuildFailed(TrailhoundError):
+    """Some models failed; the message has a line for each."""
+
+    def __init__(self, outcomes: Sequence[Outcome]) -> None:
+        self.outcomes = outcomes
+        lines = [f"{each.name} failed: {each.message}" for each in outcomes if each.failed]
+        skipped = sum(each.status == "skipped" for each in outcomes)
+        if skipped:
+            lines.append(f"{skipped} that depend on them were not built")
+        super().__init__("\n".join(lines))
+
+
+def one_line(message: str, length: int = 400) -> str:
+    """A message of dbt or a database on one line, its white space and its length reduced."""
+    words = " ".join(message.split())
+    return words if len(words) <= length else f"{words[: length - 1]}…"
+
+
+def _outcome(result: Any) -> Outcome:
+    # unit_test.PROJECT.MODEL.NAME
+    kind, _, name, *test = str(result.node.unique_id).split(".")
+    message = click.unstyle(str(result.message or "")).replace("\r", "")
+    return Outcome(
+        name=name,
+        test=".".join(test) if kind == "unit_test" else None,
+        status=str(result.status),
+        message=message if kind == "unit_test" else one_line(message),
+        seconds=float(result.execution_time),
+    )
+
+
+@contextmanager
+def _environment(**variables: str) -> Iterator[None]:
+    """Set environment variables, which dbt's project files read, and set them back."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
