@@ -30,8 +30,8 @@ changes_to_logging as (
                     event_name in ('DeleteAlarms', 'DisableAlarmActions', 'SetAlarmState')
                     or (
                         event_name = 'PutMetricAlarm'
-                        and lower({{ trailhound.json_text('request_parameters', 'actionsEnabled') }})
-                        = 'false'
+                        and {{ trailhound.json_text('request_parameters', 'actionsEnabled') }}
+                        in ('false', 'False')
                     )
                 )
             )

@@ -8,8 +8,8 @@ repeated_ids as (
         event_id,
         account_id
 
-    from {{ ref('cloudtrail_records') }} as record
-    where {{ trailhound.is_new_delivery('record') }}
+    from {{ ref('cloudtrail_records') }}
+    where {{ trailhound.is_new_delivery('cloudtrail_records') }}
     group by event_id, account_id
     having count(*) > 1
 
@@ -75,7 +75,9 @@ named_records as (
         end as role_arn,
         nullif(
             coalesce(
-                case when user_arn like '%:assumed-role/%' then nullif(split_part(user_arn, '/', 3), '') end,
+                case
+                    when user_arn like '%:assumed-role/%' then nullif(split_part(user_arn, '/', 3), '')
+                end,
                 split_part(principal_id, ':', 2)
             ),
             ''
@@ -130,12 +132,13 @@ select
     aws_region,
     case
         when event_source = 'signin.amazonaws.com' and event_name = 'ConsoleLogin'
-            then case
-                when {{ trailhound.json_text('response_elements', 'ConsoleLogin') }} = 'Success'
-                    then 'succeeded'
-                when {{ trailhound.is_denied('error_code') }} then 'denied'
-                else 'failed'
-            end
+            then
+                case
+                    when {{ trailhound.json_text('response_elements', 'ConsoleLogin') }} = 'Success'
+                        then 'succeeded'
+                    when {{ trailhound.is_denied('error_code') }} then 'denied'
+                    else 'failed'
+                end
         when error_code is null then 'succeeded'
         when {{ trailhound.is_denied('error_code') }} then 'denied'
         else 'failed'
@@ -149,16 +152,18 @@ select
             when entity_type = 'iam_user' then coalesce(user_arn, user_name, principal_id)
             when entity_type = 'sso_user' then user_arn
             when is_role
-                then coalesce(
-                    session_issuer_arn, role_arn, nullif(split_part(principal_id, ':', 1), '')
-                )
+                then
+                    coalesce(
+                        session_issuer_arn, role_arn, nullif(split_part(principal_id, ':', 1), '')
+                    )
             when entity_type = 'federated_user' then coalesce(session_issuer_arn, user_arn)
             when entity_type = 'identity_center_user'
-                then coalesce(
-                    on_behalf_of_user_id,
-                    principal_id,
-                    {{ trailhound.json_text('additional_event_data', 'UserName') }}
-                )
+                then
+                    coalesce(
+                        on_behalf_of_user_id,
+                        principal_id,
+                        {{ trailhound.json_text('additional_event_data', 'UserName') }}
+                    )
             when entity_type in ('saml_user', 'web_identity_user')
                 then {{ trailhound.joined_by_colon(
                     'identity_provider', 'coalesce(user_name, principal_id)'

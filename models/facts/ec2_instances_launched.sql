@@ -36,6 +36,7 @@ launched_instances as (
 -- m5.24xlarge, c5.metal-24xl: the size stands behind the last dot.
 select
     *,
-    coalesce(regexp_extract(instance_type, '(^|[.])([0-9]*xlarge|metal[^.]*)$'), '') <> '' as is_large
+    coalesce(regexp_extract(instance_type, '(^|[.])([0-9]*xlarge|metal[^.]*)$'), '') <> ''
+        as is_large
 
 from launched_instances

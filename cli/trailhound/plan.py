@@ -1,0 +1,192 @@
+"""The build of a DuckDB store without dbt's start: dbt compiles once, its SQL is kept and run.
+
+dbt takes three seconds to start, parse and compile, and the SQL that comes out depends on nothing
+but the project's files, the variables and the versions. So it is kept under a fingerprint of those,
+and a run whose fingerprint is known goes straight to the database. What is built is what
+`dbt build` builds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from graphlib import TopologicalSorter
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trailhound.errors import TrailhoundError
+
+if TYPE_CHECKING:
+    import duckdb
+
+KINDS = ("seed", "view", "table")
+_PACKAGES = ("trailhound", "dbt-core", "dbt-duckdb", "duckdb")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One relation to build."""
+
+    name: str
+    kind: str
+    """seed, view or table."""
+    relation: str
+    """As SQL writes it, without the database: the store's file gives that its name."""
+    sql: str
+    """What the view or table selects; empty for a seed."""
+    needs: tuple[str, ...]
+    """Names of the steps before it."""
+    is_detection: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps of a build, each after those that it needs."""
+
+    steps: tuple[Step, ...]
+
+    @property
+    def detections(self) -> list[Step]:
+        """The steps that build alerts."""
+        return [step for step in self.steps if step.is_detection]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A step that went wrong, or one that was left out because of it."""
+
+    name: str
+    reason: str
+
+
+def fingerprint(root: Path, variables: Mapping[str, Any]) -> str:
+    """A name for what the compiled SQL of a project depends on."""
+    known: list[Any] = [[name, version(name)] for name in _PACKAGES]
+    known.append(sorted(variables.items()))
+    for file in sorted(_source_files(root)):
+        status = file.stat()
+        known.append([str(file), status.st_size, status.st_mtime_ns])
+    text = json.dumps(known, default=str, sort_keys=True)
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
+
+
+def _source_files(root: Path) -> Iterator[Path]:
+    yield root / "dbt_project.yml"
+    yield root / "profiles.yml"
+    for folder in ("models", "detections", "macros"):
+        yield from (path for path in (root / folder).rglob("*") if path.is_file())
+
+
+def plan_from_manifest(manifest: Mapping[str, Any], database: str) -> Plan | None:
+    """The plan that a compiled dbt manifest (its JSON) holds; None if it holds more than we build.
+
+    database: the name of the database that dbt compiled for, which is taken out of the SQL.
+    """
+    nodes = {
+        key: node
+        for key, node in manifest["nodes"].items()
+        if node["resource_type"] in ("seed", "model")
+        and node["config"]["materialized"] != "cloudtrail_load"
+    }
+    if any(node["config"]["materialized"] not in KINDS for node in nodes.values()):
+        return None
+    if any(node["config"][hook] for node in nodes.values() for hook in ("pre-hook", "post-hook")
+           if node["package_name"] != "trailhound"):
+        return None
+    needs = {
+        key: sorted(each for each in node.get("depends_on", {}).get("nodes", []) if each in nodes)
+        for key, node in sorted(nodes.items())
+    }
+    return Plan(
+        tuple(
+            _step(nodes[key], [nodes[each]["name"] for each in needs[key]], database)
+            for key in TopologicalSorter(needs).static_order()
+        )
+    )
+
+
+def _step(node: Mapping[str, Any], needs: list[str], database: str) -> Step:
+    prefix = f'"{database}".'
+    return Step(
+        name=node["name"],
+        kind=node["config"]["materialized"],
+        relation=node["relation_name"].removeprefix(prefix),
+        sql=(node.get("compiled_code") or "").replace(prefix, ""),
+        needs=tuple(needs),
+        is_detection=bool(node["config"].get("meta", {}).get("severity")),
+    )
+
+
+def save(plan: Plan, path: Path) -> None:
+    """Keep a plan; a reader sees the whole file or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(asdict(plan)), encoding="utf-8")
+    unfinished.replace(path)
+
+
+def load(path: Path) -> Plan | None:
+    """A kept plan, or None if there is none."""
+    try:
+        steps = json.loads(path.read_text(encoding="utf-8"))["steps"]
+        return Plan(tuple(Step(**{**step, "needs": tuple(step["needs"])}) for step in steps))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def build(
+    plan: Plan,
+    connection: duckdb.DuckDBPyConnection,
+    seeds: Path,
+    alert_columns: tuple[str, ...],
+    progress: Callable[[str], None] = lambda _: None,
+) -> list[Failure]:
+    """Build every step in the store, then the view `alerts`; what fails stops only what needs it.
+
+    seeds: the folder of the CSV files. progress is told each step's name before it starts.
+    """
+    import duckdb
+
+    failures: dict[str, Failure] = {}
+    for step in plan.steps:
+        missing = [name for name in step.needs if name in failures]
+        if missing:
+            failures[step.name] = Failure(step.name, f"needs {', '.join(missing)}")
+            continue
+        progress(step.name)
+        try:
+            _build_step(step, connection, seeds)
+        except duckdb.Error as error:
+            failures[step.name] = Failure(step.name, str(error).strip().splitlines()[0])
+    built = [step for step in plan.detections if step.name not in failures]
+    _union_alerts(built, connection, alert_columns)
+    return list(failures.values())
+
+
+def _build_step(step: Step, connection: duckdb.DuckDBPyConnection, seeds: Path) -> None:
+    if step.kind == "seed":
+        connection.execute(
+            f"create or replace table {step.relation} as "
+            "select * from read_csv(?, header = true, all_varchar = true, delim = ',')",
+            [str(seeds / f"{step.name}.csv")],
+        )
+    else:
+        connection.execute(f"create or replace {step.kind} {step.relation} as {step.sql}")
+
+
+def _union_alerts(
+    detections: list[Step], connection: duckdb.DuckDBPyConnection, columns: tuple[str, ...]
+) -> None:
+    if not detections:
+        raise TrailhoundError("no detection was built")
+    schema = detections[0].relation.rpartition(".")[0]
+    parts = [
+        f"select {', '.join(columns)} from {step.relation}"
+        for step in sorted(detections, key=lambda step: step.name)
+    ]
+    connection.execute(
+        f'create or replace view {schema}."alerts" as {" union all ".join(parts)}'
+    )
