@@ -1,0 +1,34 @@
+PYTHON ?= python3.11
+BIN := .venv/bin
+
+.PHONY: run test lint bench engines fuzz docs
+
+run: .venv/run  ## find threats in the sample logs
+	$(BIN)/trailhound run tests/logs/public
+
+test: lint  ## everything that CI runs
+	$(BIN)/pytest
+
+lint: .venv/dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --disable-progress-bar models detections
+
+bench: .venv/dev  ## measure against what people use now, side by side
+	$(BIN)/python -m bench
+
+engines: .venv/dev  ## the same results on a real Trino and through dbt-athena
+	$(BIN)/pytest tests/engines
+
+fuzz: .venv/dev  ## the reader against broken bytes, for ten minutes
+	TRAILHOUND_FUZZ_SECONDS=600 $(BIN)/pytest tests/load/test_fuzz.py
+
+.venv/run: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+.venv/dev: .venv/run pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[athena,trino,s3,dev]'
+	touch $@
