@@ -1,0 +1,133 @@
+"""New files for the user: a project of their own, a detection, a row in the catalogue."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from trailhound import __version__
+from trailhound.catalog import Detection, read_detections
+from trailhound.errors import TrailhoundError, WrongUsage
+from trailhound.project import Project, installed_project
+
+_PROJECT_PARTS = ("dbt_project.yml", "profiles.yml", "models", "detections", "macros", "seeds")
+_CATALOGUE = re.compile(r"(<!-- catalogue -->\n).*?(<!-- end of catalogue -->)", re.DOTALL)
+# Numbers that the scaffolded tests are written for.
+_THRESHOLD, _MINUTES = 5, 10
+
+
+def copy_project(folder: Path) -> list[Path]:
+    """Copy the installed dbt project into a folder, which is made if need be; give what was made.
+
+    Raises WrongUsage if something of that name is there already: nothing is overwritten.
+    """
+    source = installed_project().root
+    made = [folder / part for part in (*_PROJECT_PARTS, "README.md", ".gitignore")]
+    there = [path.name for path in made if path.exists()]
+    if there:
+        raise WrongUsage(f"{folder} has {', '.join(there)} already: nothing was written")
+    folder.mkdir(parents=True, exist_ok=True)
+    for part in _PROJECT_PARTS:
+        if (source / part).is_dir():
+            shutil.copytree(
+                source / part,
+                folder / part,
+                copy_function=shutil.copyfile,
+                ignore=shutil.ignore_patterns("__pycache__"),
+            )
+        else:
+            shutil.copyfile(source / part, folder / part)
+    (folder / "README.md").write_text(_render("README.md.jinja", version=__version__))
+    (folder / ".gitignore").write_text(_render("gitignore.jinja"))
+    return made
+
+
+def new_detection(
+    project: Project, service: str, name: str, *, title: str, severity: str, event_name: str
+) -> list[Path]:
+    """Write the two files of a detection that counts calls, and its row in the catalogue.
+
+    Raises WrongUsage if the name is taken, or if the project is the installed one.
+    """
+    if project == installed_project() and project.root.name == "project":
+        raise WrongUsage("this project is the installed one: make your own with `trailhound init`")
+    if any(each.name == name for each in read_detections(project)):
+        raise WrongUsage(f"there is a detection '{name}' already")
+    base = project.root / "detections" / service / name
+    base.parent.mkdir(parents=True, exist_ok=True)
+    made = []
+    for ending in (".sql", ".yml"):
+        path = base.with_suffix(ending)
+        text = _render(
+            f"detection{ending}.jinja",
+            name=name,
+            title=title,
+            severity=severity,
+            event_source=f"{service}.amazonaws.com",
+            event_name=event_name,
+            threshold=_THRESHOLD,
+            minutes=_MINUTES,
+        )
+        path.write_text(text, encoding="utf-8")
+        made.append(path)
+    return [*made, *update_catalogue(project)]
+
+
+def update_catalogue(project: Project) -> list[Path]:
+    """Write the table of detections into detections/README.md, if there is one to hold it.
+
+    Gives the file if it was changed. Raises TrailhoundError if the file has no place for the table.
+    """
+    path = project.root / "detections" / "README.md"
+    if not path.is_file():
+        return []
+    before = path.read_text(encoding="utf-8")
+    after = with_catalogue(before, read_detections(project), path)
+    if after == before:
+        return []
+    path.write_text(after, encoding="utf-8")
+    return [path]
+
+
+def with_catalogue(text: str, detections: Sequence[Detection], path: Path) -> str:
+    """Put the table of detections between the two comments that mark its place in a text."""
+    if not _CATALOGUE.search(text):
+        raise TrailhoundError(
+            f"{path} lacks the lines <!-- catalogue --> and <!-- end of catalogue -->"
+        )
+    table = catalogue(detections, path.parent)
+    return _CATALOGUE.sub(lambda match: f"{match[1]}{table}{match[2]}", text)
+
+
+def catalogue(detections: Sequence[Detection], folder: Path) -> str:
+    """Make the table of detections in Markdown, with links relative to the folder."""
+    rows = [
+        f"| [`{each.name}`]({each.path.relative_to(folder).with_suffix('.sql').as_posix()}) "
+        f"| {each.title} | {each.severity} | {', '.join(each.techniques)} | {each.fires_at} "
+        f"| {'yes' if each.needs_data_events else ''} |\n"
+        for each in detections
+        if each.path.is_relative_to(folder)
+    ]
+    head = "| detection | title | severity | ATT&CK | fires at | needs data events |\n"
+    return f"{head}|---|---|---|---|---|---|\n{''.join(rows)}"
+
+
+def _render(template: str, **values: object) -> str:
+    """Fill a template; its own brackets are square, for what it writes is full of Jinja."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(  # noqa: S701 - it writes SQL and YAML, no HTML
+        variable_start_string="[[",
+        variable_end_string="]]",
+        block_start_string="[%",
+        block_end_string="%]",
+        comment_start_string="[#",
+        comment_end_string="#]",
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    source = files("trailhound").joinpath("templates", template).read_text(encoding="utf-8")
+    return environment.from_string(source).render(**values)
