@@ -12,9 +12,9 @@
             and {{ trailhound.is_of_recomputed_days('event') }}
             and not exists (
                 select 1
-                from {{ ref('trailhound', 'allow_list') }} as allow
+                from {{ trailhound.allow_list_rows(trailhound.detection_name()) }} as allow
                 where -- allow-list match
-                    {{ trailhound.allow_list_match('event', 'allow', trailhound.detection_name()) }}
+                    {{ trailhound.allow_list_match('event', 'allow') }}
                 -- end of match
             )
     ) as countable_event

@@ -1,0 +1,88 @@
+"""What the allow-list removed: asked of the compiled SQL of each detection."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from trailhound.warehouse import Warehouse
+
+FIELDS = (
+    "detection", "account_id", "entity_id", "source_ip", "region", "user_agent", "event_name",
+    "expires_on", "reason", "owner",
+)  # fmt: skip
+
+# As macros/detection/countable.sql writes it.
+_COUNTABLE = re.compile(
+    r"from (?P<cte>\w+) as event -- countable: (?P=cte)\n"
+    r".*?select 1\s+from (?P<allow_list>.*?) as allow\n"
+    r"\s*where -- allow-list match\n(?P<match>.*?)\n\s*-- end of match",
+    re.DOTALL,
+)
+_ALERTS = "\n-- alerts\n"
+
+
+class RowReport(NamedTuple):
+    """What became of one row of the allow-list."""
+
+    row: tuple[str, ...]
+    """Its ten fields, '' where empty."""
+    removed: Mapping[str, int]
+    """Events it removed, by detection; overlapping rows each count what they would remove."""
+    is_expired: bool
+    """Its expires_on is before today."""
+
+    @property
+    def total(self) -> int:
+        """Events it removed from all detections together."""
+        return sum(self.removed.values())
+
+
+def matching_sql(compiled: str) -> str:
+    """The part of a detection's compiled SQL before its alerts: its CTEs, `counted` the last."""
+    return compiled.split(_ALERTS, 1)[0].rstrip()
+
+
+def removals_sql(compiled: str) -> str:
+    """A query for the allow-list rows that match a detection's events, and how many each.
+
+    Raises ValueError if the SQL does not read its events through countable().
+    """
+    found = _COUNTABLE.search(compiled)
+    if found is None:
+        raise ValueError("the detection counts without countable()")
+    fields = [f"coalesce(allow.{field}, '')" for field in FIELDS]
+    named = ", ".join(f"{text} as {field}" for text, field in zip(fields, FIELDS, strict=True))
+    return f"""{matching_sql(compiled)}
+select {named}, count(distinct concat(event.account_id, '|', event.event_id)) as removed
+from {found["cte"]} as event
+inner join {found["allow_list"]} as allow
+    on {found["match"]}
+where event.entity_type <> 'service'
+group by {", ".join(fields)}"""
+
+
+def allow_list_report(
+    warehouse: Warehouse,
+    compiled: Mapping[str, str],
+    rows: Iterable[Sequence[str]],
+    today: date,
+) -> list[RowReport]:
+    """What each row of the allow-list removed, in the order of the rows.
+
+    compiled: the compiled SQL of each enabled detection, by name. today: the UTC date.
+    """
+    wanted = [tuple(row) for row in rows]
+    if not wanted:
+        return []
+    removed: dict[tuple[str, ...], Counter[str]] = {row: Counter() for row in wanted}
+    for name, sql in compiled.items():
+        for *row, count in warehouse.query(removals_sql(sql)).rows:
+            removed.setdefault(tuple(row), Counter())[name] += int(count)
+    return [
+        RowReport(row, removed[row], bool(row[7]) and date.fromisoformat(row[7]) < today)
+        for row in wanted
+    ]
