@@ -1,0 +1,169 @@
+"""Which files a load is about: files, folders, globs, each with what tells a changed one."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import partial
+from typing import BinaryIO
+
+from trailhound.load.report import NoSuchFile
+
+UNREAD = "unread"
+"""The version of what could not be opened: it equals no real one, so that it is tried again."""
+
+_DAY = re.compile(r"/CloudTrail/[^/]+/(\d{4})/(\d{2})/(\d{2})(?:/|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to read. `path` is text as stored; `open` gives the bytes and their version."""
+
+    path: str
+    version: str
+    size: int
+    open: Callable[[], tuple[BinaryIO, str]]
+
+
+@dataclass
+class Listing:
+    """What the paths came to. `failures` are folders and files that could not even be listed."""
+
+    sources: dict[str, Source] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def add(self, source: Source) -> None:
+        """Keep a source; one that two paths lead to counts once."""
+        self.sources[source.path] = source
+
+
+@dataclass(frozen=True)
+class Days:
+    """The days a load is narrowed to, both included; None is open."""
+
+    since: date | None = None
+    until: date | None = None
+
+    def hold(self, path: str) -> bool:
+        """Whether a path may hold these days: false only inside another day's folder of a trail.
+
+        CloudTrail delivers late, so the day after the last one belongs to them.
+        """
+        if (self.since is None and self.until is None) or not (found := _DAY.search(path)):
+            return True
+        try:
+            day = date(int(found[1]), int(found[2]), int(found[3]))
+        except ValueError:
+            return True
+        return (self.since is None or day >= self.since) and (
+            self.until is None or day <= self.until + timedelta(days=1)
+        )
+
+
+def list_sources(paths: Sequence[str], days: Days) -> Listing:
+    """Find every file under the paths, in an order that does not depend on the file system.
+
+    Raises NoSuchFile for a path that leads to no file.
+    """
+    listing = Listing()
+    for path in paths:
+        before = len(listing.sources) + len(listing.failures)
+        found = 0
+        for each in _matches(path):
+            found += _list_one(os.path.abspath(each), days, listing)  # noqa: PTH100 (no resolving)
+        if not found and len(listing.sources) + len(listing.failures) == before:
+            raise NoSuchFile(
+                f"no file under {text(path)}"
+                if os.path.exists(path)  # noqa: PTH110
+                else f"no such file or folder: {text(path)}"
+            )
+    return listing
+
+
+def text(path: str) -> str:
+    """A path as text that is valid UTF-8: bytes of a name that are not are spelt out."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _matches(path: str) -> list[str]:
+    if os.path.lexists(path) or not glob.has_magic(path):
+        return [path]
+    return sorted(glob.glob(path, recursive=True, include_hidden=True))  # noqa: PTH207
+
+
+def _list_one(path: str, days: Days, listing: Listing) -> int:
+    try:
+        about = os.stat(path)  # noqa: PTH116 (one call a file matters)
+    except FileNotFoundError:
+        if not os.path.islink(path):  # noqa: PTH114
+            return 0
+        listing.failures[text(path)] = "link to a file that is not there"
+        return 1
+    except OSError as error:
+        listing.failures[text(path)] = _reason(error)
+        return 1
+    if not stat.S_ISDIR(about.st_mode):
+        listing.add(_local(path, about))
+        return 1
+    found = 0
+    for file, file_about in _walk(path, days, listing):
+        listing.add(_local(file, file_about))
+        found += 1
+    return found
+
+
+def _walk(folder: str, days: Days, listing: Listing) -> Iterator[tuple[str, os.stat_result]]:
+    """Regular files below a folder. Links to folders are followed, each folder read once."""
+    seen: set[tuple[int, int]] = set()
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            about = os.stat(here)  # noqa: PTH116
+            if (about.st_dev, about.st_ino) in seen:
+                continue
+            seen.add((about.st_dev, about.st_ino))
+            with os.scandir(here) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except OSError as error:
+            listing.failures[text(here)] = _reason(error)
+            continue
+        below = []
+        for entry in entries:
+            try:
+                entry_about = entry.stat()
+            except OSError as error:
+                listing.failures[text(entry.path)] = _reason(error)
+                continue
+            if not days.hold(entry.path):
+                continue
+            if stat.S_ISDIR(entry_about.st_mode):
+                below.append(entry.path)
+            elif stat.S_ISREG(entry_about.st_mode):
+                yield entry.path, entry_about
+            else:
+                listing.failures[text(entry.path)] = "not a regular file"
+        waiting.extend(reversed(below))
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error) or type(error).__name__).lower()
+
+
+def _local(path: str, about: os.stat_result) -> Source:
+    return Source(text(path), _version(about), about.st_size, partial(_open, path))
+
+
+def _version(about: os.stat_result) -> str:
+    return f"{about.st_size}-{about.st_mtime_ns}"
+
+
+def _open(path: str) -> tuple[BinaryIO, str]:
+    """Open a file with the version it has now: one that changes later is read again next time."""
+    handle = open(path, "rb", buffering=0)  # noqa: PTH123, SIM115
+    return handle, _version(os.fstat(handle.fileno()))

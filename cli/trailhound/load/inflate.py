@@ -1,0 +1,202 @@
+"""From stored bytes to text: gzip (several members, twice), zstd, plain; bounded."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from typing import IO, Any, BinaryIO, cast
+
+import zstandard
+from isal import igzip_lib, isal_zlib
+
+# Its stub names an instance where the class is meant.
+_IsalError = cast(type[Exception], igzip_lib.IsalError)
+
+GZIP = b"\x1f\x8b"
+ZSTD = b"\x28\xb5\x2f\xfd"
+BOM = b"\xef\xbb\xbf"
+
+MAX_INFLATED = 4 << 30
+"""Bytes one file may inflate to; the rest is cut off and the file listed."""
+
+CHUNK = 16 << 20
+"""Bytes handed on at a time where a file is not read whole."""
+
+_READ = 1 << 20
+
+
+class Damaged(Exception):
+    """What came before is all there is; the message says why."""
+
+
+def whole(data: bytes, limit: int) -> bytes | None:
+    """The text of a small file, or None if it is damaged or longer than `limit` bytes."""
+    for _ in range(2):  # some shippers compress twice
+        if data[:2] == GZIP:
+            inflated = _whole_gzip(data, limit)
+            if inflated is None:
+                return None
+            data = inflated
+    if data[:4] == ZSTD or data[:2] == GZIP or len(data) > limit:
+        return None
+    return data[3:] if data[:3] == BOM else data
+
+
+def _whole_gzip(data: bytes, limit: int) -> bytes | None:
+    members = []
+    while data:
+        member = isal_zlib.decompressobj(31)
+        try:
+            text = member.decompress(data, limit + 1)
+        except _IsalError:
+            return None
+        limit -= len(text)
+        if limit < 0 or not member.eof:
+            return None
+        members.append(text)
+        data = member.unused_data.lstrip(b"\0")
+    return members[0] if len(members) == 1 else b"".join(members)
+
+
+def chunks(handle: BinaryIO, bound: int = MAX_INFLATED, *, gentle: bool = False) -> Iterator[bytes]:
+    """The text of a file in pieces of about CHUNK bytes, without its BOM.
+
+    Raises Damaged after the last piece if the data is corrupt, cut short or inflates to more than
+    `bound` bytes. Only `gentle` gives every byte before a corrupt place; it is slower.
+    """
+    gunzip = _gunzip_gently if gentle else _gunzip
+    pieces = _inflated(_inflated(iter(lambda: handle.read(_READ), b""), gunzip), gunzip)
+    fault: Damaged | None = None
+    held: list[bytes] = []
+    size = total = 0
+    try:
+        for piece in pieces:
+            if total + len(piece) > bound:
+                held.append(piece[: bound - total])
+                fault = Damaged(f"inflates to more than {bound:,} bytes: cut off there")
+                break
+            text = piece.removeprefix(BOM) if total == 0 else piece
+            total += len(piece)
+            size += len(text)
+            held.append(text)
+            if size >= CHUNK:
+                yield b"".join(held)
+                held, size = [], 0
+    except Damaged as error:
+        fault = error
+    if held:
+        yield b"".join(held)
+    if fault:
+        raise fault
+
+
+def _inflated(
+    pieces: Iterator[bytes], gunzip: Callable[[bytes, Iterator[bytes]], Iterator[bytes]]
+) -> Iterator[bytes]:
+    head = b""
+    fault: Damaged | None = None
+    try:
+        while len(head) < 4 and (piece := next(pieces, b"")):
+            head += piece
+    except Damaged as error:
+        fault = error
+    if head[:2] == GZIP:
+        yield from gunzip(head, pieces)
+    elif head[:4] == ZSTD:
+        yield from _unzstd(head, pieces)
+    else:
+        if head:
+            yield head
+        yield from pieces
+    if fault:
+        raise fault
+
+
+def _gunzip(data: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    while data:
+        member = isal_zlib.decompressobj(31)
+        while not member.eof:
+            try:
+                text = member.decompress(data or _next(pieces), CHUNK)
+            except _IsalError as error:
+                raise Damaged("gzip data is corrupt") from error
+            data = member.unconsumed_tail
+            if text:
+                yield text
+        data = _next_member(member.unused_data, pieces)
+
+
+def _gunzip_gently(data: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    while data:
+        member = zlib.decompressobj(31)
+        while not member.eof:
+            data = data or _next(pieces)
+            before = member.copy()
+            try:
+                text = member.decompress(data, CHUNK)
+            except zlib.error as error:
+                yield from _until_it_breaks(before, data)
+                raise Damaged("gzip data is corrupt") from error
+            data = member.unconsumed_tail
+            if text:
+                yield text
+        data = _next_member(member.unused_data, pieces)
+
+
+def _until_it_breaks(member: Any, data: bytes) -> Iterator[bytes]:
+    """Feed ever smaller steps, because what one step inflates before it fails is lost."""
+    step = 1024
+    at = 0
+    while at < len(data):
+        before = member.copy()
+        try:
+            text = member.decompress(data[at : at + step])
+        except zlib.error:
+            if step == 1:
+                return
+            member, step = before, 1
+            continue
+        at += step
+        if text:
+            yield text
+
+
+def _next(pieces: Iterator[bytes]) -> bytes:
+    piece = next(pieces, b"")
+    if not piece:
+        raise Damaged("gzip data ends too early")
+    return piece
+
+
+def _next_member(unused: bytes, pieces: Iterator[bytes]) -> bytes:
+    """The start of the next gzip member, if there is one; zeros between members are padding."""
+    data = unused.lstrip(b"\0")
+    while len(data) < 2 and (piece := next(pieces, b"")):
+        data = (data + piece).lstrip(b"\0")
+    if data and data[:2] != GZIP:
+        raise Damaged("gzip data is followed by something else")
+    return data
+
+
+def _unzstd(data: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    reader = zstandard.ZstdDecompressor().stream_reader(
+        cast(IO[bytes], _Readable(data, pieces)), read_across_frames=True
+    )
+    try:
+        while text := reader.read(CHUNK):
+            yield text
+    except zstandard.ZstdError as error:
+        raise Damaged("zstd data is corrupt") from error
+
+
+class _Readable:
+    """What the zstd reader asks of a file: `read`."""
+
+    def __init__(self, head: bytes, pieces: Iterator[bytes]) -> None:
+        self._held, self._pieces = head, pieces
+
+    def read(self, size: int) -> bytes:
+        while len(self._held) < size and (piece := next(self._pieces, b"")):
+            self._held += piece
+        out, self._held = self._held[:size], self._held[size:]
+        return out

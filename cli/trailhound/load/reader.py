@@ -1,0 +1,191 @@
+"""Loads what is new under some paths, batch by batch, each with a commit of its own."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from itertools import islice
+
+import duckdb
+import pyarrow as pa
+
+from trailhound.load import rows, store
+from trailhound.load.files import UNREAD, Days, Source, list_sources
+from trailhound.load.inflate import MAX_INFLATED
+from trailhound.load.report import LoadError, LoadReport, Progress
+from trailhound.load.store import RECORD, ensure_table, one_line_errors
+
+DEFAULT_TABLE = '"main"."cloudtrail_logs"'
+
+_SMALL_FILE = 8 << 20  # stored bytes up to which a file is worth reading whole
+_GROUP_BYTES = 1 << 20  # stored bytes read by one task
+_GROUP_FILES = 256
+_COMMIT_BYTES = 64 << 20  # stored bytes after which a batch is closed
+_COMMIT_FILES = 20_000
+_WORKERS = 2
+
+
+@dataclass
+class _Load:
+    """One load under way."""
+
+    connection: duckdb.DuckDBPyConnection
+    table: str
+    commit: bool
+    bound: int
+    loaded_at: datetime
+    tell: Callable[[Progress], None]
+    files: int = 0
+    files_total: int = 0
+    bytes_read: int = 0
+    bytes_total: int = 0
+    changed: set[str] = field(default_factory=set)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A transaction of its own, unless the caller has one."""
+        if not self.commit:
+            yield
+            return
+        self.connection.begin()
+        try:
+            yield
+        except BaseException:
+            self.connection.rollback()
+            raise
+        self.connection.commit()
+
+    def done(self, sources: Sequence[Source]) -> None:
+        """Tell that some files have been read."""
+        self.files += len(sources)
+        self.bytes_read += sum(source.size for source in sources)
+        self.tell(Progress(self.files, self.files_total, self.bytes_read, self.bytes_total))
+
+
+def load(  # noqa: PLR0913 (a caller names what it wants)
+    connection: duckdb.DuckDBPyConnection,
+    paths: Sequence[str],
+    *,
+    table: str = DEFAULT_TABLE,
+    since: date | None = None,
+    until: date | None = None,
+    commit: bool = True,
+    max_inflated: int = MAX_INFLATED,
+    progress: Callable[[Progress], None] | None = None,
+) -> LoadReport:
+    """Load every new or changed file under the paths into the table, which is made if missing.
+
+    `table` is quoted, with schema and database if need be. `since` and `until` (UTC days, both
+    included) leave out other days' folders of a trail. With `commit` false the caller's
+    transaction is used and left open. `max_inflated` is how many bytes one file may inflate to.
+    `progress` is called from any thread, every few megabytes.
+
+    Raises NoSuchFile for a path that leads to no file, LoadError if nothing at all could be read
+    or the store refuses.
+    """
+    listing = list_sources(paths, Days(since, until))
+    with one_line_errors():
+        ensure_table(connection, table)
+        known = store.known_versions(connection, table)
+        new = [s for s in listing.sources.values() if known.get(s.path) != s.version]
+        new.sort(key=lambda source: source.path)
+        job = _Load(
+            connection,
+            table,
+            commit,
+            max_inflated,
+            datetime.now(UTC).replace(tzinfo=None),
+            progress or (lambda _: None),
+            files_total=len(new),
+            bytes_total=sum(source.size for source in new),
+            changed={source.path for source in new if source.path in known},
+        )
+        _list_failures(job, listing.failures, known)
+        for batch in _batches(new):
+            _load_batch(job, batch)
+        answer = store.report(
+            connection,
+            table,
+            job.loaded_at,
+            len(new) + len(listing.failures),
+            len(listing.sources) - len(new),
+        )
+    _refuse_nothing_read(answer)
+    return answer
+
+
+def _refuse_nothing_read(answer: LoadReport) -> None:
+    if answer.files_read and answer.files_rejected == answer.files_read and not answer.files_known:
+        first = answer.problems[0]
+        more = f" (and {answer.files_read - 1} more files)" if answer.files_read > 1 else ""
+        raise LoadError(f"nothing could be read: {first.file}: {first.reason}{more}")
+
+
+def _list_failures(job: _Load, failures: dict[str, str], known: dict[str, str]) -> None:
+    """List folders and files that could not be opened, and forget those of earlier loads."""
+    tried = [path for path, version in known.items() if version == UNREAD]
+    if not failures and not tried:
+        return
+    with job.transaction():
+        store.forget(job.connection, job.table, tried)
+        batcher = rows.Batcher()
+        batches: list[pa.RecordBatch] = []
+        for path, why in failures.items():
+            batches += batcher.add((path, UNREAD), b"", RECORD, 0, None, why)
+        batches += batcher.flush()
+        store.insert(job.connection, job.table, batches, job.loaded_at)
+
+
+def _batches(sources: list[Source]) -> Iterator[list[Source]]:
+    return _grouped(sources, _COMMIT_FILES, _COMMIT_BYTES)
+
+
+def _grouped(sources: list[Source], count: int, size: int) -> Iterator[list[Source]]:
+    group: list[Source] = []
+    total = 0
+    for source in sources:
+        group.append(source)
+        total += source.size
+        if len(group) >= count or total >= size:
+            yield group
+            group, total = [], 0
+    if group:
+        yield group
+
+
+def _load_batch(job: _Load, batch: list[Source]) -> None:
+    with job.transaction():
+        store.forget(job.connection, job.table, (s.path for s in batch if s.path in job.changed))
+        store.insert(job.connection, job.table, _fast(job, batch), job.loaded_at)
+        refused = store.take_refused(job.connection, job.table)
+        again = [source for source in batch if source.path in refused]
+        if again:
+            stream = (each for source in again for each in rows.carefully(source, job.bound))
+            store.insert(job.connection, job.table, stream, job.loaded_at)
+
+
+def _fast(job: _Load, batch: list[Source]) -> Iterator[pa.RecordBatch]:
+    """The batch's rows as they are read: small files ahead in threads, then the large ones."""
+    large = [source for source in batch if source.size > _SMALL_FILE]
+    small = [source for source in batch if source.size <= _SMALL_FILE]
+    groups = _grouped(small, _GROUP_FILES, _GROUP_BYTES)
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        ahead: deque[tuple[list[Source], Future[tuple[list[pa.RecordBatch], list[Source]]]]]
+        ahead = deque(
+            (group, pool.submit(rows.small_files, group)) for group in islice(groups, _WORKERS + 1)
+        )
+        while ahead:
+            group, future = ahead.popleft()
+            batches, too_large = future.result()
+            if (following := next(groups, None)) is not None:
+                ahead.append((following, pool.submit(rows.small_files, following)))
+            yield from batches
+            large += too_large
+            job.done([source for source in group if source not in too_large])
+    for source in large:
+        yield from rows.carefully(source, job.bound)
+        job.done([source])

@@ -1,0 +1,296 @@
+"""The table `cloudtrail_logs` on DuckDB: its columns, and the SQL that fills it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import duckdb
+import pyarrow as pa
+
+from trailhound.load.report import LoadError, LoadReport, Problem
+
+# One row of what the reader hands over. `mode` says what `text` is.
+STREAM = pa.schema(
+    [
+        ("file_path", pa.dictionary(pa.int32(), pa.large_string())),
+        ("file_version", pa.dictionary(pa.int32(), pa.large_string())),
+        ("position", pa.int64()),
+        ("mode", pa.int8()),
+        ("expected", pa.int64()),
+        ("skipped", pa.dictionary(pa.int32(), pa.large_string())),
+        ("error", pa.dictionary(pa.int32(), pa.large_string())),
+        ("text", pa.large_string()),
+    ]
+)
+DOCUMENT, LINE, RECORD, DETAIL = range(4)
+"""Values of `mode`: a whole `{"Records":[…]}`; a line taken for an event on trust; a record after
+careful reading; an EventBridge envelope. The first two go to the careful reader if refused."""
+
+REFUSED = -1  # position of a row that says: this file needs the careful reader
+
+# AWS's Athena columns, in its order: column, key in the record, shape. Text is the common shape.
+_TEXT = "VARCHAR"
+_FIELDS: list[tuple[str, object]] = [
+    ("eventVersion", _TEXT),
+    (
+        "userIdentity",
+        {
+            "type": _TEXT,
+            "principalId": _TEXT,
+            "arn": _TEXT,
+            "accountId": _TEXT,
+            "invokedBy": _TEXT,
+            "accessKeyId": _TEXT,
+            "userName": _TEXT,
+            "identityProvider": _TEXT,
+            "onBehalfOf": {"userId": _TEXT, "identityStoreArn": _TEXT},
+            "sessionContext": {
+                "attributes": {"mfaAuthenticated": _TEXT, "creationDate": _TEXT},
+                "sessionIssuer": {
+                    "type": _TEXT,
+                    "principalId": _TEXT,
+                    "arn": _TEXT,
+                    "accountId": _TEXT,
+                    "userName": _TEXT,
+                },
+                "ec2RoleDelivery": _TEXT,
+                "sourceIdentity": _TEXT,
+                "webIdFederationData": {
+                    "federatedProvider": _TEXT,
+                    "attributes": "MAP(VARCHAR, VARCHAR)",
+                },
+            },
+        },
+    ),
+    ("eventTime", _TEXT),
+    ("eventSource", _TEXT),
+    ("eventName", _TEXT),
+    ("awsRegion", _TEXT),
+    ("sourceIPAddress", _TEXT),
+    ("userAgent", _TEXT),
+    ("errorCode", _TEXT),
+    ("errorMessage", _TEXT),
+    ("requestParameters", _TEXT),
+    ("responseElements", _TEXT),
+    ("additionalEventData", _TEXT),
+    ("requestID", _TEXT),
+    ("eventID", _TEXT),
+    ("readOnly", _TEXT),
+    ("resources", [{"ARN": _TEXT, "accountId": _TEXT, "type": _TEXT}]),
+    ("eventType", _TEXT),
+    ("apiVersion", _TEXT),
+    ("recipientAccountId", _TEXT),
+    ("serviceEventDetails", _TEXT),
+    ("sharedEventID", _TEXT),
+    ("vpcEndpointId", _TEXT),
+    ("eventCategory", _TEXT),
+    ("tlsDetails", {"tlsVersion": _TEXT, "cipherSuite": _TEXT, "clientProvidedHostHeader": _TEXT}),
+]
+
+
+def _sql_type(shape: object) -> str:
+    if isinstance(shape, dict):
+        return "struct(" + ", ".join(f"{k.lower()} {_sql_type(v)}" for k, v in shape.items()) + ")"
+    if isinstance(shape, list):
+        return _sql_type(shape[0]) + "[]"
+    return str(shape).lower()
+
+
+def _json_shape(shape: object) -> str:
+    if isinstance(shape, dict):
+        return "{" + ",".join(f'"{k}":{_json_shape(v)}' for k, v in shape.items()) + "}"
+    if isinstance(shape, list):
+        return f"[{_json_shape(shape[0])}]"
+    return f'"{shape}"'
+
+
+_EVENT_SHAPE = _json_shape(dict(_FIELDS))
+_EVENT_COLUMNS = ", ".join(name.lower() for name, _ in _FIELDS)
+
+_DDL = """create table if not exists {table} (
+    file_path varchar, file_version varchar, position bigint, loaded_at timestamp,
+    skipped varchar, error varchar, raw varchar,
+    {columns}
+)"""
+
+# The same form as the macro `utc_timestamp`; whether the day exists is for the cast to say.
+_TIME = (
+    "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]+)?"
+    "(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])?"
+)
+
+# `try`, because one bad document must not end the statement for the others. A document whose
+# records cannot be had, or are not as many as the reader counted, leaves one row: see REFUSED.
+_SELECT = f"""
+with documents as (
+    select
+        file_path, file_version, position, mode, skipped, error,
+        case mode
+            when {DOCUMENT} then cast(try(json_extract(text, '$.Records[*]')) as varchar[])
+            when {DETAIL} then [cast(json_extract(text, '$.detail') as varchar)]
+            else [text]
+        end as records,
+        expected
+    from trailhound_stream
+),
+records as (
+    select
+        file_path, file_version, mode, skipped, error,
+        unnest(records) as record,
+        position + unnest(range(len(records))) as position
+    from documents
+    where records is not null and (expected is null or expected = len(records))
+    union all
+    select file_path, file_version, mode, skipped, error, null, {REFUSED}
+    from documents
+    where records is null or expected <> len(records)
+),
+events as (
+    select *, case when skipped is null and error is null
+        then try(from_json(record, '{_EVENT_SHAPE}')) end as event
+    from records
+),
+judged as (
+    select
+        * exclude (skipped, error),
+        case
+            when skipped is not null then skipped
+            when event.eventtype = 'AwsCloudTrailInsight' or event.eventcategory = 'Insight'
+                then 'insights event'
+        end as skipped,
+        case
+            when error is not null or skipped is not null then error
+            when coalesce(event.eventname, '') <> ''
+                and regexp_full_match(event.eventtime, '{_TIME}')
+                and event.eventtime >= '0001'
+                and try_cast(left(event.eventtime, 19) as timestamp) is not null
+                then null
+            when event is null and not coalesce(json_valid(record), false) then 'not valid JSON'
+            when json_type(record) <> 'OBJECT' then 'not an object'
+            when coalesce(event.eventtime, '') = '' then 'no eventTime'
+            when coalesce(event.eventname, '') = '' then 'no eventName'
+            else 'unreadable eventTime'
+        end as error
+    from events
+)
+select
+    file_path, file_version,
+    case when mode = {LINE} and skipped is null and error is not null
+        then {REFUSED} else position end,
+    $loaded_at,
+    skipped,
+    case when skipped is null then error end,
+    case when skipped is not null or error is not null then record end,
+    unnest(event)
+from judged"""
+
+
+def ensure_table(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Create the table (its name quoted, with schema and database if need be) where it is missing.
+
+    Raises LoadError if it cannot be made.
+    """
+    columns = ", ".join(f"{name.lower()} {_sql_type(shape)}" for name, shape in _FIELDS)
+    with one_line_errors():
+        connection.execute(_DDL.format(table=table, columns=columns))
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turn what DuckDB raises into a LoadError of one line."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise LoadError(f"the store refused: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    line = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return re.sub(r"^(IO|TransactionContext|Catalog|Invalid \w+) Error: ", "", line)
+
+
+def known_versions(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    """Path and version of every file the store holds. A file's rows begin at 0 or 1."""
+    rows = connection.execute(
+        f"select distinct file_path, file_version from {table} where position <= 1"
+    ).fetchall()
+    return dict(rows)
+
+
+def forget(connection: duckdb.DuckDBPyConnection, table: str, paths: Iterable[str]) -> None:
+    """Delete all rows of some files."""
+    gone = list(paths)
+    if gone:
+        connection.execute(
+            f"delete from {table} where file_path in (select unnest(?::varchar[]))", [gone]
+        )
+
+
+def insert(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    batches: Iterable[pa.RecordBatch],
+    loaded_at: datetime,
+) -> None:
+    """Insert what a stream of batches of schema STREAM holds, reading it as it comes."""
+    stream = pa.RecordBatchReader.from_batches(STREAM, batches)
+    connection.register("trailhound_stream", stream)
+    connection.execute(f"insert into {table} {_SELECT}", {"loaded_at": loaded_at})
+    connection.unregister("trailhound_stream")  # after a failure the rollback does it
+
+
+def take_refused(connection: duckdb.DuckDBPyConnection, table: str) -> set[str]:
+    """The files that need the careful reader; whatever came of them is deleted."""
+    rows = connection.execute(
+        f"select distinct file_path from {table} where position = {REFUSED}"
+    ).fetchall()
+    refused = {path for (path,) in rows}
+    forget(connection, table, refused)
+    return refused
+
+
+def report(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    loaded_at: datetime,
+    files_read: int,
+    files_known: int,
+) -> LoadReport:
+    """Count what one load brought, by its time."""
+    here = f"from {table} where loaded_at = $loaded_at"
+    when = {"loaded_at": loaded_at}
+    counts = connection.execute(
+        f"""select count(*) filter (position > 0),
+            count(*) filter (position > 0 and error is not null),
+            count(*) filter (position > 0 and skipped is not null) {here}""",
+        when,
+    ).fetchone()
+    odd_files = connection.execute(
+        f"""select bool_or(position = 0 and error is not null),
+            count(*) filter (position > 0), count(*) = count(skipped)
+        {here} and file_path in (
+            select file_path {here} and (error is not null or skipped is not null))
+        group by file_path""",
+        when,
+    ).fetchall()
+    problems = connection.execute(
+        f"""select file_path, position, error {here} and error is not null
+        order by position > 0, file_path, position
+        limit (select 1000 + count(*) {here} and error is not null and position = 0)""",
+        when,
+    ).fetchall()
+    records, rejected, skipped = counts or (0, 0, 0)
+    return LoadReport(
+        files_read=files_read,
+        files_known=files_known,
+        files_rejected=sum(1 for broken, whole, _ in odd_files if broken and not whole),
+        files_partial=sum(1 for broken, whole, _ in odd_files if broken and whole),
+        files_skipped=sum(1 for _, _, only_skipped in odd_files if only_skipped),
+        records=records,
+        rejected=rejected,
+        skipped=skipped,
+        problems=tuple(Problem(*row) for row in problems),
+    )

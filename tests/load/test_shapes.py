@@ -1,0 +1,172 @@
+"""Every shape of file that holds CloudTrail records, by content and never by name."""
+
+import base64
+import gzip
+import json
+
+import duckdb
+import pytest
+import zstandard
+
+from trailhound.load import load
+
+
+def event(number=1, **more):
+    return {
+        "eventVersion": "1.08",
+        "eventTime": "2026-01-31T23:59:00Z",
+        "eventSource": "iam.amazonaws.com",
+        "eventName": "CreateUser",
+        "eventID": f"id-{number}",
+        **more,
+    }
+
+
+EVENTS = [event(1), event(2), event(3)]
+TEXTS = [json.dumps(each) for each in EVENTS]
+LOOKUP = [{"EventId": "x", "EventName": "y", "CloudTrailEvent": text} for text in TEXTS]
+ENVELOPES = [
+    {"version": "0", "detail-type": "AWS API Call via CloudTrail", "detail": each}
+    for each in EVENTS
+]
+SUBSCRIPTION = {
+    "messageType": "DATA_MESSAGE",
+    "logGroup": "trail",
+    "logEvents": [{"id": "1", "timestamp": 1, "message": text} for text in TEXTS],
+}
+
+
+def lines(values):
+    return "\n".join(json.dumps(each) for each in values)
+
+
+SHAPES = {
+    "records": json.dumps({"Records": EVENTS}),
+    "records, compact": json.dumps({"Records": EVENTS}, separators=(",", ":")),
+    "records, pretty": json.dumps({"Records": EVENTS}, indent=2),
+    "records after other keys": json.dumps({"owner": [1, {"a": 2}], "Records": EVENTS, "end": 1}),
+    "records, one a line": '{"Records":[\n' + ",\n".join(TEXTS) + "\n]}",
+    "records, first on the first line": '{"Records":[' + ",\n".join(TEXTS) + "]}",
+    "array": json.dumps(EVENTS),
+    "array, pretty": json.dumps(EVENTS, indent=1),
+    "array, one a line": "[" + ",\n".join(TEXTS) + "]",
+    "lines": lines(EVENTS),
+    "lines with an end": lines(EVENTS) + "\n",
+    "lines ended as on Windows, blank ones too": "\r\n\r\n".join(TEXTS) + "\r\n",
+    "lines with commas": ",\n".join(TEXTS),
+    "concatenated": "".join(TEXTS),
+    "concatenated, pretty": "\n".join(json.dumps(each, indent=4) for each in EVENTS),
+    "one on a line, then pretty": TEXTS[0]
+    + "\n"
+    + "".join(json.dumps(each, indent=4) + "\n" for each in EVENTS[1:]),
+    "lines of records": lines([{"Records": EVENTS[:2]}, {"Records": EVENTS[2:]}]),
+    "lines of arrays": lines([EVENTS[:2], EVENTS[2:]]),
+    "records concatenated": json.dumps({"Records": EVENTS[:1]})
+    + json.dumps({"Records": EVENTS[1:]}),
+    "lookup-events": json.dumps({"Events": LOOKUP, "NextToken": "x"}, indent=4),
+    "lookup-events items": lines(LOOKUP),
+    "lookup-events items in an array": json.dumps(LOOKUP),
+    "subscription": json.dumps(SUBSCRIPTION, indent=2),
+    "subscriptions concatenated": json.dumps({**SUBSCRIPTION, "logEvents": []})
+    + json.dumps(SUBSCRIPTION),
+    "subscription in a Lambda payload": json.dumps(
+        {
+            "awslogs": {
+                "data": base64.b64encode(gzip.compress(json.dumps(SUBSCRIPTION).encode())).decode()
+            }
+        }
+    ),
+    "EventBridge envelopes": lines(ENVELOPES),
+    "EventBridge envelopes in an array": json.dumps(ENVELOPES),
+    "raw in an array": json.dumps([{"_raw": text} for text in TEXTS]),
+    "raw, a line each": lines([{"_raw": text, "_time": 1} for text in TEXTS]),
+    "keys of shippers": json.dumps(
+        [{**each, "_raw": "x", "detail": {}, "detail-type": 1, "host": "h"} for each in EVENTS]
+    ),
+    "keys of shippers in lines": lines([{"@timestamp": 1, **each, "_raw": 1} for each in EVENTS]),
+}
+
+
+def loaded(folder, content, name="file"):
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    connection = duckdb.connect()
+    report = load(connection, [str(path)])
+    rows = connection.execute("select * from cloudtrail_logs order by position").fetchall()
+    names = [column[0] for column in connection.description]
+    return report, [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def check_events(report, rows):
+    assert [row["eventid"] for row in rows] == ["id-1", "id-2", "id-3"]
+    assert [row["position"] for row in rows] == [1, 2, 3]
+    assert all(row["error"] is row["skipped"] is row["raw"] is None for row in rows)
+    assert (report.records, report.rejected, report.skipped) == (3, 0, 0)
+    assert report.problems == ()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_shape(tmp_path, shape):
+    check_events(*loaded(tmp_path, SHAPES[shape]))
+
+
+PACKINGS = {
+    "gzip": gzip.compress,
+    "gzip twice": lambda text: gzip.compress(gzip.compress(text)),
+    "gzip in members": lambda text: b"".join(
+        gzip.compress(text[at : at + 100]) for at in range(0, len(text), 100)
+    ),
+    "gzip padded with zeros": lambda text: gzip.compress(text) + bytes(512),
+    "zstd": zstandard.compress,
+    "zstd in frames": lambda text: zstandard.compress(text[:90]) + zstandard.compress(text[90:]),
+    "zstd in gzip": lambda text: gzip.compress(zstandard.compress(text)),
+    "byte order mark": lambda text: b"\xef\xbb\xbf" + text,
+    "byte order mark in gzip": lambda text: gzip.compress(b"\xef\xbb\xbf" + text),
+}
+
+
+@pytest.mark.parametrize("shape", ["records", "lines", "array, pretty"])
+@pytest.mark.parametrize("packing", PACKINGS)
+def test_packing(tmp_path, packing, shape):
+    check_events(*loaded(tmp_path, PACKINGS[packing](SHAPES[shape].encode())))
+
+
+SKIPPED = {
+    "empty": ("", "empty file", 0),
+    "blank": (" \n\n ", "empty file", 0),
+    "empty gzip": (gzip.compress(b""), "empty file", 0),
+    "empty array": ("[]", "empty file", 0),
+    "no records": ('{"Records": [ ] }', "empty file", 0),
+    "digest": (json.dumps({"digestStartTime": "x", "digestEndTime": "y"}), "digest file", 1),
+    "config": (
+        json.dumps({"fileVersion": "1.0", "configurationItems": [{"eventName": 1}]}),
+        "config file",
+        1,
+    ),
+    "insights": (
+        json.dumps({"Records": [{"eventType": "AwsCloudTrailInsight", "eventTime": "x"}]}),
+        "insights event",
+        1,
+    ),
+    "insights by category": (
+        json.dumps([event(eventCategory="Insight")]),
+        "insights event",
+        1,
+    ),
+    "control": (
+        json.dumps({"messageType": "CONTROL_MESSAGE", "logEvents": [{"message": "CWL"}]}),
+        "control message",
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", SKIPPED)
+def test_skipped(tmp_path, what):
+    content, reason, records = SKIPPED[what]
+    report, rows = loaded(tmp_path, content)
+    assert [(row["position"], row["skipped"], row["error"]) for row in rows] == [
+        (records, reason, None)
+    ]
+    assert (report.records, report.skipped, report.files_skipped) == (records, records, 1)
+    assert (report.files_rejected, report.problems) == (0, ())
