@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trailhound.errors import TrailhoundError
+from trailhound.fresh_events import EVENTS, build_events
 
 if TYPE_CHECKING:
     import duckdb
@@ -46,6 +47,7 @@ class Step:
 class Plan:
     """The steps of a build, each after those that it needs."""
 
+    fingerprint: str
     steps: tuple[Step, ...]
 
     @property
@@ -80,7 +82,9 @@ def _source_files(root: Path) -> Iterator[Path]:
         yield from (path for path in (root / folder).rglob("*") if path.is_file())
 
 
-def plan_from_manifest(manifest: Mapping[str, Any], database: str) -> Plan | None:
+def plan_from_manifest(
+    manifest: Mapping[str, Any], database: str, fingerprint: str
+) -> Plan | None:
     """The plan that a compiled dbt manifest (its JSON) holds; None if it holds more than we build.
 
     database: the name of the database that dbt compiled for, which is taken out of the SQL.
@@ -93,18 +97,16 @@ def plan_from_manifest(manifest: Mapping[str, Any], database: str) -> Plan | Non
     }
     if any(node["config"]["materialized"] not in KINDS for node in nodes.values()):
         return None
-    if any(node["config"][hook] for node in nodes.values() for hook in ("pre-hook", "post-hook")
-           if node["package_name"] != "trailhound"):
-        return None
     needs = {
         key: sorted(each for each in node.get("depends_on", {}).get("nodes", []) if each in nodes)
         for key, node in sorted(nodes.items())
     }
     return Plan(
+        fingerprint,
         tuple(
             _step(nodes[key], [nodes[each]["name"] for each in needs[key]], database)
             for key in TopologicalSorter(needs).static_order()
-        )
+        ),
     )
 
 
@@ -131,8 +133,9 @@ def save(plan: Plan, path: Path) -> None:
 def load(path: Path) -> Plan | None:
     """A kept plan, or None if there is none."""
     try:
-        steps = json.loads(path.read_text(encoding="utf-8"))["steps"]
-        return Plan(tuple(Step(**{**step, "needs": tuple(step["needs"])}) for step in steps))
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        steps = [Step(**{**step, "needs": tuple(step["needs"])}) for step in kept["steps"]]
+        return Plan(kept["fingerprint"], tuple(steps))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -150,6 +153,7 @@ def build(
     """
     import duckdb
 
+    by_name = {step.name: step for step in plan.steps}
     failures: dict[str, Failure] = {}
     for step in plan.steps:
         missing = [name for name in step.needs if name in failures]
@@ -158,7 +162,10 @@ def build(
             continue
         progress(step.name)
         try:
-            _build_step(step, connection, seeds)
+            if step.name == EVENTS:
+                build_events(by_name, connection, plan.fingerprint)
+            else:
+                _build_step(step, connection, seeds)
         except duckdb.Error as error:
             failures[step.name] = Failure(step.name, str(error).strip().splitlines()[0])
     built = [step for step in plan.detections if step.name not in failures]

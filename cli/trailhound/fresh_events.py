@@ -1,0 +1,109 @@
+"""Adding what was loaded since the last build to cloudtrail_events, where that is exact.
+
+Deduplicating and flattening all records is most of a build. A record that was loaded since can
+change what is there in one way only: as an earlier, or an unequal, copy of an event. So the new
+records go through the same compiled SQL alone, and where one of them is such a copy, where rows of
+cloudtrail_logs are gone, or where anything but this module built the table, it is built whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from trailhound.plan import Step
+
+EVENTS, RECORDS, LOGS = "cloudtrail_events", "cloudtrail_records", "cloudtrail_logs"
+_NEW = "temp.main.new_cloudtrail_events"
+
+
+def build_events(
+    steps: Mapping[str, Step], connection: duckdb.DuckDBPyConnection, fingerprint: str
+) -> None:
+    """Bring cloudtrail_events up to date, by its new rows alone or whole, in one transaction."""
+    events = steps[EVENTS]
+    schema = events.relation.rpartition(".")[0]
+    builds = f'{schema}."trailhound_builds"'
+    logs = f'{schema}."{LOGS}"'
+    connection.execute("begin")
+    try:
+        connection.execute(
+            f"create table if not exists {builds} (fingerprint varchar, loaded_until timestamp, "
+            "log_rows bigint, events_built_at timestamp)"
+        )
+        loaded_until = _loaded_until(connection, builds, logs, events.relation, fingerprint)
+        if loaded_until is None or not _add(connection, steps, logs, loaded_until):
+            connection.execute(f"create or replace table {events.relation} as {events.sql}")
+        connection.execute(f"delete from {builds}")
+        connection.execute(
+            f"insert into {builds} select ?, max(loaded_at), count(*), "
+            f"(select max(built_at) from {events.relation}) from {logs}",
+            [fingerprint],
+        )
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+
+
+def _loaded_until(
+    connection: duckdb.DuckDBPyConnection, builds: str, logs: str, events: str, fingerprint: str
+) -> object:
+    """When the newest record was loaded that the table has seen; None if it must be built whole."""
+    last = connection.execute(
+        f"select loaded_until, log_rows, events_built_at from {builds} where fingerprint = ?",
+        [fingerprint],
+    ).fetchone()
+    there = connection.execute(
+        "select 1 from duckdb_tables() where database_name = current_database() "
+        "and table_name = ?",
+        [EVENTS],
+    ).fetchone()
+    if last is None or there is None or last[0] is None:
+        return None
+    loaded_until, log_rows, built_at = last
+    now = connection.execute(
+        f"select (select count(*) from {logs} where loaded_at <= ?), "
+        f"(select max(built_at) from {events})",
+        [loaded_until],
+    ).fetchone()
+    return loaded_until if now == (log_rows, built_at) else None
+
+
+def _add(
+    connection: duckdb.DuckDBPyConnection,
+    steps: Mapping[str, Step],
+    logs: str,
+    loaded_until: object,
+) -> bool:
+    """Insert the events of new records; False if one of them is a copy that changes what is there."""
+    events, records = steps[EVENTS], steps[RECORDS]
+    new_logs = f"(select * from {logs} where loaded_at > getvariable('trailhound_loaded_until'))"
+    new_records = f"({records.sql.replace(logs, new_logs)})"
+    connection.execute("set variable trailhound_loaded_until = ?", [loaded_until])
+    connection.execute(
+        f"create or replace temp table {_NEW.rpartition('.')[2]} as "
+        f"{events.sql.replace(records.relation, new_records)}"
+    )
+    columns = [
+        row[0]
+        for row in connection.execute(f"describe {events.relation}").fetchall()
+        if row[0] != "built_at"
+    ]
+    new, known = (", ".join(f"{alias}.{each}" for each in columns) for alias in ("new", "known"))
+    copies = f"from {_NEW} as new inner join {events.relation} as known using (event_id, account_id)"
+    changes = connection.execute(
+        f"select 1 {copies} where new.event_time < known.event_time "
+        f"or (new.event_time = known.event_time and row({new}) is distinct from row({known})) "
+        "limit 1"
+    ).fetchone()
+    if changes is None:
+        connection.execute(
+            f"insert into {events.relation} by name select * from {_NEW} "
+            f"where (event_id, account_id) not in (select (new.event_id, new.account_id) {copies})"
+        )
+    connection.execute(f"drop table {_NEW}")
+    return changes is None
