@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import click
@@ -38,3 +38,18 @@ class Moment(click.ParamType[datetime]):
         if self.ends_day and "T" not in value and " " not in value:
             moment += timedelta(days=1, microseconds=-1)
         return moment
+
+
+class Day(click.ParamType[date]):
+    """A UTC day."""
+
+    name = "DAY"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Parse the text."""
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"'{value}' is no day such as 2026-01-31", param, ctx)

@@ -83,7 +83,7 @@ class DuckDB:
 
     def relation(self, name: str) -> str:
         """The relation's name with its schema."""
-        return _quoted(self._schema, name)
+        return quoted(self._schema, name)
 
     def close(self) -> None:
         """Close the file."""
@@ -140,7 +140,7 @@ class Trino:
 
     def relation(self, name: str) -> str:
         """The relation's name with its catalog and schema."""
-        return _quoted(self._catalog, self._schema, name)
+        return quoted(self._catalog, self._schema, name)
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -175,7 +175,7 @@ class Athena:
 
     def relation(self, name: str) -> str:
         """The relation's name with its schema."""
-        return _quoted(self._schema, name)
+        return quoted(self._schema, name)
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -205,7 +205,8 @@ def _extra(name: str) -> Iterator[None]:
         ) from error
 
 
-def _quoted(*names: str) -> str:
+def quoted(*names: str) -> str:
+    """A name as SQL writes it, its parts joined by dots."""
     return ".".join('"' + name.replace('"', '""') + '"' for name in names)
 
 

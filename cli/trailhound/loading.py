@@ -1,0 +1,109 @@
+"""Load files into the store, with a progress bar for who watches and lines for what broke."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+from trailhound.load import LoadReport, NoSuchFile, Problem, Progress, load
+from trailhound.output.console import complain
+from trailhound.settings import Settings
+from trailhound.warehouse import connect_duckdb, quoted
+from trailhound.work import Work
+
+_PROBLEMS_TOLD = 20
+
+
+def load_paths(
+    work: Work, paths: Sequence[str], since: date | None, until: date | None
+) -> LoadReport:
+    """Load what is new under the paths, telling on stderr how far it is and what is broken.
+
+    Raises NoSuchFile for a path that leads to no file, LoadError if nothing at all can be read.
+    """
+    store = Path(work.target.config["path"])
+    was_there = store.exists()
+    table = quoted(str(work.target.config.get("schema", "main")), "cloudtrail_logs")
+    connection = connect_duckdb(store, read_only=False)
+    try:
+        with _progress_bar(work.settings) as tell:
+            report = load(
+                connection, paths, table=table, since=since, until=until, progress=tell
+            )
+    except NoSuchFile:
+        connection.close()
+        if not was_there:
+            store.unlink(missing_ok=True)
+        raise
+    finally:
+        connection.close()
+    _tell_problems(report.problems)
+    return report
+
+
+def summary(report: LoadReport) -> str:
+    """What a load brought, on one line."""
+    files = [f"{report.files_read:,} files read"]
+    for count, what in (
+        (report.files_known, "known already"),
+        (report.files_partial, "partly broken"),
+        (report.files_rejected, "rejected"),
+        (report.files_skipped, "skipped"),
+    ):
+        if count:
+            files.append(f"{count:,} {what}")
+    records = [f"{report.records:,} records"]
+    if report.rejected:
+        records.append(f"{report.rejected:,} rejected")
+    if report.skipped:
+        records.append(f"{report.skipped:,} skipped")
+    return f"{', '.join(files)}; {', '.join(records)}"
+
+
+def _tell_problems(problems: Sequence[Problem]) -> None:
+    for each in problems[:_PROBLEMS_TOLD]:
+        where = f" record {each.row}:" if each.row else ""
+        complain(f"{each.file}:{where} {each.reason}")
+    if len(problems) > _PROBLEMS_TOLD:
+        complain(f"… and {len(problems) - _PROBLEMS_TOLD:,} more: trailhound files --rejected")
+
+
+@contextmanager
+def _progress_bar(settings: Settings) -> Iterator[Callable[[Progress], None] | None]:
+    """A bar over the bytes of the files, if stderr is a terminal."""
+    if settings.quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.progress import Progress as Bars
+
+    bars = Bars(
+        TextColumn("loading"),
+        BarColumn(),
+        DownloadColumn(),
+        TextColumn("{task.fields[files]} files"),
+        TimeRemainingColumn(),
+        console=Console(file=sys.stderr),
+        transient=True,
+    )
+    with bars:
+        task = bars.add_task("loading", total=None, files="")
+
+        def tell(progress: Progress) -> None:
+            bars.update(
+                task,
+                completed=progress.bytes_read,
+                total=progress.bytes_total,
+                files=f"{progress.files:,}/{progress.files_total:,}",
+            )
+
+        yield tell

@@ -1,0 +1,69 @@
+"""What a command works on: the project, the target and the detections that its options name."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cached_property
+
+from trailhound.catalog import Detection, read_detections
+from trailhound.dbt import Dbt
+from trailhound.errors import WrongUsage
+from trailhound.profile import Target, find_target
+from trailhound.project import Project, find_project
+from trailhound.settings import Settings
+from trailhound.warehouse import Warehouse, open_warehouse
+from trailhound.workplace import Workplace, workplace_for
+
+
+@dataclass(frozen=True)
+class Work:
+    """Looked up when first asked for, so that a command pays only for what it uses."""
+
+    settings: Settings
+
+    @cached_property
+    def project(self) -> Project:
+        """The dbt project."""
+        return find_project(self.settings.project_dir)
+
+    @cached_property
+    def target(self) -> Target:
+        """The target in force."""
+        return find_target(self.project, self.settings)
+
+    @cached_property
+    def detections(self) -> list[Detection]:
+        """All detections, with the thresholds in force."""
+        return read_detections(self.project, self.settings.vars)
+
+    @property
+    def on_duckdb(self) -> bool:
+        """Whether the target is a store that trailhound fills itself."""
+        return self.target.type == "duckdb"
+
+    def need_store(self, command: str) -> None:
+        """Raise WrongUsage if the target is a warehouse, whose CloudTrail table is the user's."""
+        if not self.on_duckdb:
+            raise WrongUsage(
+                f"{command} is for a DuckDB store: the target {self.target.name} reads your own "
+                "CloudTrail table"
+            )
+
+    def workplace(self, purpose: str) -> Workplace:
+        """Where dbt may write for a purpose."""
+        return workplace_for(self.project, purpose)
+
+    def dbt(self, workplace: Workplace) -> Dbt:
+        """Run dbt on the project."""
+        return Dbt(
+            self.project,
+            workplace,
+            self.target.name,
+            self.settings.vars,
+            self.settings.verbose,
+        )
+
+    def warehouse(self) -> AbstractContextManager[Warehouse]:
+        """Connect to the target for reading."""
+        return open_warehouse(self.target)
