@@ -16,26 +16,28 @@ _SUFFIX_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 
 
 def write_trail(
-    records: Iterable[Record], directory: Path, *, every: timedelta = DELIVERY
+    records: Iterable[Record],
+    directory: Path,
+    *,
+    every: timedelta = DELIVERY,
+    region: str | None = None,
 ) -> list[Path]:
     """Write the records below `directory` and return the paths written, sorted.
 
     The layout is AWS's: `AWSLogs/<account>/CloudTrail/<region>/YYYY/MM/DD/<account>_CloudTrail_
     <region>_<time>Z_<random>.json.gz`, each file one line `{"Records":[...]}`, one delivery per
-    account, region and `every` (which divides a day), stamped with the end of that time. The
-    same records give the same names and bytes.
+    account, region and `every` (which divides a day), stamped with the end of that time. With
+    `region` all go to that region's folder, whatever their own. The same records give the same
+    names and bytes.
     """
     deliveries: dict[tuple[str, str, datetime], list[Record]] = {}
     for each in records:
         at = datetime.strptime(each["eventTime"], "%Y-%m-%dT%H:%M:%SZ")
         midnight = at.replace(hour=0, minute=0, second=0)
         delivered = midnight + ((at - midnight) // every + 1) * every
-        key = (each["recipientAccountId"], each["awsRegion"], delivered)
+        key = (each["recipientAccountId"], region or each["awsRegion"], delivered)
         deliveries.setdefault(key, []).append(each)
-    return sorted(
-        _write(directory, account, region, delivered, batch)
-        for (account, region, delivered), batch in deliveries.items()
-    )
+    return sorted(_write(directory, *delivery, batch) for delivery, batch in deliveries.items())
 
 
 def document(records: Iterable[Record]) -> bytes:
