@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
 from trailhound.alerts import Filters
-from trailhound.catalog import SEVERITIES, read_detections, select
+from trailhound.catalog import SEVERITIES, Detection, select
 from trailhound.moments import Moment
-from trailhound.project import Project
-from trailhound.settings import Settings
 
 
 def alert_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -51,8 +49,8 @@ _OPTIONS = (
 )
 
 
-def filters_from(project: Project, settings: Settings, options: dict[str, Any]) -> Filters:
+def filters_from(detections: Sequence[Detection], options: dict[str, Any]) -> Filters:
     """The filters that the values of `alert_options` say. Raises WrongUsage for an unknown name."""
     patterns = options["detections"]
-    known = select(read_detections(project, settings.vars), patterns) if patterns else []
+    known = select(detections, patterns) if patterns else []
     return Filters(**{**options, "detections": [each.name for each in known]})

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from trailhound import plan
 from trailhound.alerts import COLUMNS
+from trailhound.catalog import Detection
 from trailhound.dbt import BuildFailed, Outcome
 from trailhound.load import ensure_table
 from trailhound.settings import Settings
-from trailhound.warehouse import connect_duckdb, quoted
+from trailhound.warehouse import connect_duckdb
 from trailhound.work import Work
+from trailhound.workplace import workplace
 
 _KEPT_PLANS = 20
 
@@ -27,7 +29,7 @@ def build(work: Work) -> None:
     with _status(work.settings) as tell:
         made = plan_of(work)
         if made is None:
-            work.dbt(work.workplace(f"build {work.target.config.get('path', '')}")).build()
+            work.dbt(f"build {work.target.config.get('path', '')}").build(work.seeds)
         else:
             _build_plan(work, made, tell)
 
@@ -40,44 +42,48 @@ def plan_of(work: Work) -> plan.Plan | None:
     """
     if not work.on_duckdb or work.project.package != work.project.root:
         return None
-    workplace = work.workplace("plan")
+    folder = workplace(work.project, "plan")
     in_force = {**work.settings.vars, " target": work.target.name}
-    path = workplace.folder / f"{plan.fingerprint(work.project.root, in_force)}.json"
+    fingerprint = plan.fingerprint(work.project.root, in_force)
+    path = folder / f"{fingerprint}.json"
     kept = plan.load(path)
     if kept is not None:
         path.touch()
         return kept
-    manifest = work.dbt(workplace).compile_all()
-    made = plan.plan_from_manifest(json.loads(manifest.read_text(encoding="utf-8")), manifest.stem)
+    manifest = json.loads(work.dbt("plan").compile_all().read_text(encoding="utf-8"))
+    made = plan.plan_from_manifest(manifest, "memory", fingerprint)
     if made is not None:
         plan.save(made, path)
-        for old in sorted(workplace.folder.glob("*.json"), key=_age)[_KEPT_PLANS:]:
+        for old in sorted(folder.glob("*.json"), key=_age)[_KEPT_PLANS:]:
             old.unlink(missing_ok=True)
     return made
 
 
-def compiled_detections(work: Work) -> Mapping[str, str]:
-    """The compiled SQL of every detection, by name."""
+def compiled(work: Work, detection: Detection) -> str:
+    """The SQL that a detection's .sql and the macros make for the target."""
     made = plan_of(work)
-    if made is not None:
-        return {step.name: step.sql for step in made.detections}
-    names = [each.name for each in work.detections if each.enabled]
-    return work.dbt(work.workplace("compile")).compile(names)
+    for step in made.detections if made else ():
+        if step.name == detection.name:
+            return step.sql.strip()
+    return work.dbt("plan").compile(detection)
 
 
 def _build_plan(work: Work, made: plan.Plan, tell: Callable[[str], None]) -> None:
-    connection = connect_duckdb(Path(work.target.config["path"]), read_only=False)
+    connection = connect_duckdb(work.store, read_only=False)
     try:
-        ensure_table(
-            connection, quoted(str(work.target.config.get("schema", "main")), "cloudtrail_logs")
-        )
+        ensure_table(connection, work.table("cloudtrail_logs"))
         failures = plan.build(
             made, connection, work.seeds, tuple(column.name for column in COLUMNS), tell
         )
     finally:
         connection.close()
     if failures:
-        raise BuildFailed([Outcome(each.name, None, "error", each.reason, 0) for each in failures])
+        raise BuildFailed([_outcome(each) for each in failures])
+
+
+def _outcome(failure: plan.Failure) -> Outcome:
+    status = "skipped" if failure.reason.startswith("needs ") else "error"
+    return Outcome(failure.name, None, status, failure.reason, 0)
 
 
 def _age(path: Path) -> float:

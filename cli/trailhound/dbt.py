@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -18,7 +17,6 @@ from trailhound.catalog import Detection
 from trailhound.errors import TrailhoundError
 from trailhound.profile import output, profiles_folder
 from trailhound.project import Project
-from trailhound.workplace import Workplace
 
 _BUILT = ("--resource-type", "model", "--resource-type", "seed")
 _FAILED = {"error", "fail", "runtime error", "partial success"}
@@ -48,20 +46,20 @@ class Dbt:
     """How to run dbt on a project: the target, the variables and where it may write."""
 
     project: Project
-    workplace: Workplace
+    folder: Path
     target: str
     variables: dict[str, Any]
     verbose: bool = False
 
-    def build(self) -> list[Outcome]:
-        """Seeds, the models that detections read, and every detection. Unit tests stay out.
+    def build(self, seeds: Path) -> None:
+        """Build seeds, the models that detections read, and every detection; no tests.
 
-        Raises BuildFailed naming what failed.
+        `seeds` is the folder of the CSV files. Raises BuildFailed naming what failed.
         """
-        outcomes = self._run("build", *_BUILT, "--select", "+tag:detection")
+        with _environment(TRAILHOUND_SEEDS=str(seeds)):
+            outcomes = self._run("build", *_BUILT, "--select", "+tag:detection")
         if any(each.failed for each in outcomes):
             raise BuildFailed(outcomes)
-        return outcomes
 
     def unit_test(self, detections: Sequence[Detection], *, scratch: bool) -> list[Outcome]:
         """Run the unit tests of the detections.
@@ -82,17 +80,20 @@ class Dbt:
                 raise BuildFailed(parents)
             return self._run(*tests)
 
-    def compile(self, detection: Detection, store: Path) -> str:
-        """The SQL of a detection as the target would run it.
-
-        On duckdb it is compiled beside the store, which may be missing or in use, under its name.
-        """
-        with (
-            TemporaryDirectory() as folder,
-            _environment(TRAILHOUND_STORE=str(Path(folder) / store.name)),
-        ):
-            result = self._invoke("compile", "--no-populate-cache", "--select", detection.name)
+    def compile(self, detection: Detection) -> str:
+        """Give the SQL of a detection as the target would run it."""
+        result = self._compile("--select", detection.name)
         return str(result.results[0].node.compiled_code).strip()
+
+    def compile_all(self) -> Path:
+        """Compile the whole project; give the file of dbt's manifest, which holds all its SQL."""
+        self._compile()
+        return self.folder / "target" / "manifest.json"
+
+    def _compile(self, *arguments: str) -> Any:
+        # On duckdb not in the store, which may be missing, in use, or large to look through.
+        with _environment(TRAILHOUND_STORE=":memory:"):
+            return self._invoke("compile", "--no-populate-cache", *arguments)
 
     def _run(self, *arguments: str) -> list[Outcome]:
         result = self._invoke(*arguments)
@@ -105,17 +106,17 @@ class Dbt:
         everywhere = [
             "--no-send-anonymous-usage-stats",
             "--no-version-check",
-            *("--log-path", str(self.workplace.logs)),
+            *("--log-path", str(self.folder / "logs")),
             *(() if self.verbose else ("--log-level", "none")),
         ]
         place = [
             *("--project-dir", str(self.project.root)),
             *("--profiles-dir", str(profiles_folder(self.project))),
-            *("--target-path", str(self.workplace.target)),
+            *("--target-path", str(self.folder / "target")),
             *("--target", self.target),
             *("--vars", json.dumps(self.variables)),
         ]
-        with redirect_stdout(sys.stderr), _environment(**self.workplace.environment):
+        with redirect_stdout(sys.stderr):
             answer = dbtRunner().invoke([*everywhere, command, *arguments, *place])
         if isinstance(answer.exception, KeyboardInterrupt):
             raise answer.exception

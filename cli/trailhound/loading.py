@@ -6,12 +6,12 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
 
 from trailhound.load import LoadReport, NoSuchFile, Problem, Progress, load
 from trailhound.output.console import complain
+from trailhound.output.text import counted
 from trailhound.settings import Settings
-from trailhound.warehouse import connect_duckdb, quoted
+from trailhound.warehouse import connect_duckdb
 from trailhound.work import Work
 
 _PROBLEMS_TOLD = 20
@@ -24,19 +24,22 @@ def load_paths(
 
     Raises NoSuchFile for a path that leads to no file, LoadError if nothing at all can be read.
     """
-    store = Path(work.target.config["path"])
-    was_there = store.exists()
-    table = quoted(str(work.target.config.get("schema", "main")), "cloudtrail_logs")
-    connection = connect_duckdb(store, read_only=False)
+    was_there = work.store.exists()
+    connection = connect_duckdb(work.store, read_only=False)
     try:
         with _progress_bar(work.settings) as tell:
             report = load(
-                connection, paths, table=table, since=since, until=until, progress=tell
+                connection,
+                paths,
+                table=work.table("cloudtrail_logs"),
+                since=since,
+                until=until,
+                progress=tell,
             )
     except NoSuchFile:
         connection.close()
         if not was_there:
-            store.unlink(missing_ok=True)
+            work.store.unlink(missing_ok=True)
         raise
     finally:
         connection.close()
@@ -46,7 +49,7 @@ def load_paths(
 
 def summary(report: LoadReport) -> str:
     """What a load brought, on one line."""
-    files = [f"{report.files_read:,} files read"]
+    files = [f"{counted(report.files_read, 'file')} read"]
     for count, what in (
         (report.files_known, "known already"),
         (report.files_partial, "partly broken"),
@@ -55,7 +58,7 @@ def summary(report: LoadReport) -> str:
     ):
         if count:
             files.append(f"{count:,} {what}")
-    records = [f"{report.records:,} records"]
+    records = [counted(report.records, "record")]
     if report.rejected:
         records.append(f"{report.rejected:,} rejected")
     if report.skipped:
@@ -64,11 +67,15 @@ def summary(report: LoadReport) -> str:
 
 
 def _tell_problems(problems: Sequence[Problem]) -> None:
-    for each in problems[:_PROBLEMS_TOLD]:
-        where = f" record {each.row}:" if each.row else ""
-        complain(f"{each.file}:{where} {each.reason}")
-    if len(problems) > _PROBLEMS_TOLD:
-        complain(f"… and {len(problems) - _PROBLEMS_TOLD:,} more: trailhound files --rejected")
+    """A line for each broken file, and one for each file and reason of rejected records."""
+    alike: dict[tuple[str, str, bool], list[int]] = {}
+    for each in problems:
+        alike.setdefault((each.file, each.reason, each.row > 0), []).append(each.row)
+    for (file, reason, is_record), rows in list(alike.items())[:_PROBLEMS_TOLD]:
+        what = f" {counted(len(rows), 'record')} rejected:" if is_record else ""
+        complain(f"{file}:{what} {reason}")
+    if len(alike) > _PROBLEMS_TOLD:
+        complain(f"… and {len(alike) - _PROBLEMS_TOLD:,} more: trailhound files --rejected")
 
 
 @contextmanager

@@ -46,14 +46,17 @@ def copy_project(folder: Path) -> list[Path]:
 
 
 def new_detection(
-    project: Project, service: str, name: str, *, title: str, severity: str, event_name: str
+    project: Project, place: tuple[str, str], *, title: str, severity: str, event_name: str
 ) -> list[Path]:
     """Write the two files of a detection that counts calls, and its row in the catalogue.
+
+    `place` is the service and the detection's name; the three texts go into its files.
 
     Raises WrongUsage if the name is taken, or if the project is the installed one.
     """
     if project == installed_project() and project.root.name == "project":
         raise WrongUsage("this project is the installed one: make your own with `trailhound init`")
+    service, name = place
     if any(each.name == name for each in read_detections(project)):
         raise WrongUsage(f"there is a detection '{name}' already")
     base = project.root / "detections" / service / name

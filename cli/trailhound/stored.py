@@ -83,7 +83,8 @@ def duplicates_of_last_load(warehouse: Warehouse) -> int:
             group by event_id, account_id
         )
         select coalesce(sum(
-            copies - case when first_loaded_at = (select max(loaded_at) from {logs}) then 1 else 0 end
+            copies
+            - case when first_loaded_at = (select max(loaded_at) from {logs}) then 1 else 0 end
         ), 0)
         from events
         where copies > 0""",
@@ -94,7 +95,7 @@ def duplicates_of_last_load(warehouse: Warehouse) -> int:
 def known_files(warehouse: Warehouse) -> list[Row]:
     """Every file that was loaded, as rows of FILE_COLUMNS in the order of their names.
 
-    A record that repeats one of an earlier file, or an earlier one of the same file, is a duplicate.
+    A duplicate repeats a record of an earlier file, or an earlier one of the same file.
     """
     logs = warehouse.relation("cloudtrail_logs")
     return _query(

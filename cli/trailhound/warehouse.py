@@ -120,17 +120,16 @@ class Trino:
     def __init__(self, config: dict[str, Any]) -> None:
         self._catalog, self._schema = str(config["database"]), str(config["schema"])
         with _extra("trino"):
-            from trino.auth import BasicAuthentication
-            from trino.dbapi import connect
+            from trino import auth, dbapi
         password = config.get("password")
-        self._connection = connect(
+        self._connection = dbapi.Connection(
             host=config["host"],
             port=int(config.get("port", 8080)),
             user=config.get("user"),
             catalog=self._catalog,
             schema=self._schema,
             http_scheme=config.get("http_scheme", "https" if password else "http"),
-            auth=BasicAuthentication(config["user"], password) if password else None,
+            auth=auth.BasicAuthentication(config["user"], password) if password else None,
             timezone="UTC",
         )
 

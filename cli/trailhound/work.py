@@ -5,15 +5,17 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from trailhound.catalog import Detection, read_detections
 from trailhound.dbt import Dbt
 from trailhound.errors import WrongUsage
 from trailhound.profile import Target, find_target
 from trailhound.project import Project, find_project
+from trailhound.seeds_in_force import seeds_in_force
 from trailhound.settings import Settings
-from trailhound.warehouse import Warehouse, open_warehouse
-from trailhound.workplace import Workplace, workplace_for
+from trailhound.warehouse import Warehouse, open_warehouse, quoted
+from trailhound.workplace import workplace
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,15 @@ class Work:
         return read_detections(self.project, self.settings.vars)
 
     @property
+    def store(self) -> Path:
+        """The DuckDB file, on a duckdb target."""
+        return Path(self.target.config["path"])
+
+    def table(self, name: str) -> str:
+        """The name of a table of the store as SQL writes it."""
+        return quoted(str(self.target.config.get("schema", "main")), name)
+
+    @property
     def on_duckdb(self) -> bool:
         """Whether the target is a store that trailhound fills itself."""
         return self.target.type == "duckdb"
@@ -50,15 +61,11 @@ class Work:
                 "CloudTrail table"
             )
 
-    def workplace(self, purpose: str) -> Workplace:
-        """Where dbt may write for a purpose."""
-        return workplace_for(self.project, purpose)
-
-    def dbt(self, workplace: Workplace) -> Dbt:
-        """Run dbt on the project."""
+    def dbt(self, purpose: str) -> Dbt:
+        """Run dbt on the project; what it keeps from run to run is kept for the purpose."""
         return Dbt(
             self.project,
-            workplace,
+            workplace(self.project, purpose),
             self.target.name,
             self.settings.vars,
             self.settings.verbose,
@@ -67,3 +74,8 @@ class Work:
     def warehouse(self) -> AbstractContextManager[Warehouse]:
         """Connect to the target for reading."""
         return open_warehouse(self.target)
+
+    @cached_property
+    def seeds(self) -> Path:
+        """The folder of the analyst's CSV files that count for this run."""
+        return seeds_in_force(self.project, self.settings)

@@ -1,11 +1,10 @@
-"""Where dbt writes while it works: in the user's cache, not in the project."""
+"""Where we and dbt write while we work: in the user's cache, not in the project."""
 
 from __future__ import annotations
 
 import hashlib
 import shutil
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from trailhound.project import NAME, Project
@@ -13,36 +12,12 @@ from trailhound.project import NAME, Project
 _KEPT_DAYS = 30
 
 
-@dataclass(frozen=True)
-class Workplace:
-    """A folder of the cache for one project and one store.
+def workplace(project: Project, purpose: str) -> Path:
+    """The cache folder for a project and a purpose, made if need be; long unused ones are removed.
 
-    dbt parses a project anew when the store's path or the seeds' folder changes; a folder for each
-    store saves that, and keeps two runs apart.
+    dbt parses a project anew whenever the target, the store's path or the variables change, and two
+    runs at once must not share what it writes: hence a folder for each purpose.
     """
-
-    folder: Path
-    seeds: Path | None = None
-    """The folder of seeds to use instead of the project's own."""
-
-    @property
-    def target(self) -> Path:
-        """Where dbt keeps what it parsed and compiled."""
-        return self.folder / "target"
-
-    @property
-    def logs(self) -> Path:
-        """Where dbt writes its log."""
-        return self.folder / "logs"
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What dbt_project.yml reads from the environment."""
-        return {} if self.seeds is None else {"TRAILHOUND_SEEDS": str(self.seeds)}
-
-
-def workplace_for(project: Project, purpose: str) -> Workplace:
-    """The folder for a project and a purpose, as the store's path; long unused ones are removed."""
     from platformdirs import user_cache_path
 
     cache = user_cache_path(NAME)
@@ -51,7 +26,7 @@ def workplace_for(project: Project, purpose: str) -> Workplace:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "used").touch()
     _remove_unused(cache)
-    return Workplace(folder)
+    return folder
 
 
 def _remove_unused(cache: Path) -> None:

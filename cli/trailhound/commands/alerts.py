@@ -10,10 +10,8 @@ from trailhound.alert_options import alert_options, filters_from
 from trailhound.alert_view import emit_alerts
 from trailhound.alerts import read_alerts
 from trailhound.main import command
-from trailhound.profile import find_target
-from trailhound.project import find_project
 from trailhound.settings import Settings
-from trailhound.warehouse import open_warehouse
+from trailhound.work import Work
 
 
 @command("alerts", example="trailhound alerts --severity high --since 2026-01-31 --format ndjson")
@@ -21,8 +19,8 @@ from trailhound.warehouse import open_warehouse
 @click.pass_obj
 def alerts(settings: Settings, /, **options: Any) -> None:
     """Print stored alerts, the oldest first."""
-    project = find_project(settings.project_dir)
-    filters = filters_from(project, settings, options)
-    with open_warehouse(find_target(project, settings)) as warehouse:
+    work = Work(settings)
+    filters = filters_from(work.detections, options)
+    with work.warehouse() as warehouse:
         rows = read_alerts(warehouse, filters)
     emit_alerts(settings, rows)

@@ -13,10 +13,8 @@ from trailhound.alerts import read_alerts
 from trailhound.main import command
 from trailhound.output import format_of
 from trailhound.output.console import emit, save, say
-from trailhound.profile import find_target
-from trailhound.project import find_project
 from trailhound.settings import Settings
-from trailhound.warehouse import open_warehouse
+from trailhound.work import Work
 
 
 @command(
@@ -40,9 +38,9 @@ def export(settings: Settings, /, output: Path | None, **options: Any) -> None:
     """
     to_stdout = output is None or str(output) == "-"
     format_name = settings.format or format_of(str(output)) or "ndjson"
-    project = find_project(settings.project_dir)
-    filters = filters_from(project, settings, options)
-    with open_warehouse(find_target(project, settings)) as warehouse:
+    work = Work(settings)
+    filters = filters_from(work.detections, options)
+    with work.warehouse() as warehouse:
         rows = read_alerts(warehouse, filters)
     columns, shown = shaped(format_name, rows)
     if to_stdout or output is None:

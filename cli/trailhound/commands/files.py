@@ -34,7 +34,11 @@ def files(settings: Settings, /, *, want_rejected: bool, want_skipped: bool) -> 
             emit(format_name, FILE_COLUMNS, known_files(warehouse))
             return
         rows = rejected(warehouse) if want_rejected else skipped(warehouse)
-    emit(format_name, ODD_COLUMNS, [_shortened(row) for row in rows] if format_name == "table" else rows)
+    emit(
+        format_name,
+        ODD_COLUMNS,
+        [_shortened(row) for row in rows] if format_name == "table" else rows,
+    )
 
 
 def _shortened(row: Row) -> Row:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import click
 
-from trailhound.catalog import Detection, read_detections, select
+from trailhound.catalog import Detection, select
 from trailhound.coverage import has_data_events
 from trailhound.errors import TrailhoundError
 from trailhound.main import command
 from trailhound.output import Column, Row
 from trailhound.output.console import emit
-from trailhound.profile import find_target
-from trailhound.project import Project, find_project
 from trailhound.settings import Settings
-from trailhound.warehouse import open_warehouse
+from trailhound.work import Work
 
 COLUMNS = (
     Column("detection"),
@@ -46,23 +44,22 @@ def list_detections(settings: Settings, names: tuple[str, ...]) -> None:
     NAME is a detection or a glob. A detection is idle when it needs S3 data events and the store
     holds none.
     """
-    project = find_project(settings.project_dir)
-    detections = select(read_detections(project, settings.vars), names)
-    data_events = _data_events(project, settings)
+    work = Work(settings)
+    detections = select(work.detections, names)
+    data_events = _data_events(work)
     if (settings.format or "table") == "table":
         emit("table", FOR_PEOPLE, [_for_people(each, data_events) for each in detections])
     else:
         emit(settings.format or "table", COLUMNS, [_row(each, data_events) for each in detections])
 
 
-def _data_events(project: Project, settings: Settings) -> bool | None:
+def _data_events(work: Work) -> bool | None:
     """Whether the store holds data events; None where there is no store to ask."""
     try:
-        target = find_target(project, settings)
         # Asking a warehouse takes its time and may cost money: not for a list.
-        if target.type != "duckdb":
+        if not work.on_duckdb:
             return None
-        with open_warehouse(target) as warehouse:
+        with work.warehouse() as warehouse:
             return has_data_events(warehouse)
     except TrailhoundError:
         return None

@@ -11,6 +11,7 @@ from trailhound.main import command
 from trailhound.moments import Day
 from trailhound.output import Column
 from trailhound.output.console import emit
+from trailhound.output.text import counted
 from trailhound.settings import Settings
 from trailhound.stored import duplicates_of_last_load
 from trailhound.work import Work
@@ -28,7 +29,9 @@ COLUMNS = (
 )
 
 
-@command("load", example="trailhound load logs/ more/*.json.gz\naws s3 cp s3://… - | trailhound load -")
+@command(
+    "load", example="trailhound load logs/ more/*.json.gz\naws s3 cp s3://… - | trailhound load -"
+)
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @click.option("--since", type=Day(), help="Leave out a trail's folders of earlier days.")
 @click.option("--until", type=Day(), help="Leave out a trail's folders of later days.")
@@ -47,7 +50,7 @@ def load(
     with work.warehouse() as warehouse:
         duplicates = duplicates_of_last_load(warehouse) if report.files_read else 0
     if (settings.format or "table") == "table":
-        click.echo(f"{summary(report)}, {duplicates:,} duplicates")
+        click.echo(f"{summary(report)}, {counted(duplicates, 'duplicate')}")
         return
     row = (
         report.files_read,

@@ -62,8 +62,7 @@ def new(
     words = name.removeprefix(f"{service}_").replace("_", " ")
     made = new_detection(
         find_project(settings.project_dir),
-        service,
-        name,
+        detection,
         title=title or f"{service.upper()} - {words[:1].upper()}{words[1:]}",
         severity=severity,
         event_name=event_name,

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import click
 
-from trailhound.catalog import Detection, find, read_detections
-from trailhound.dbt import Dbt
+from trailhound.building import compiled
+from trailhound.catalog import Detection, find
 from trailhound.main import command
 from trailhound.output import Column, Row
 from trailhound.output.console import emit
 from trailhound.page import detection_page
-from trailhound.profile import find_target
-from trailhound.project import find_project
 from trailhound.settings import Settings
-from trailhound.workplace import workplace_for
+from trailhound.work import Work
 
 COLUMNS = (
     Column("detection"),
@@ -42,13 +40,9 @@ COLUMNS = (
 @click.pass_obj
 def show(settings: Settings, /, name: str, *, with_sql: bool) -> None:
     """Show one detection in full: what it finds, its blind spots, what to ask of an alert."""
-    project = find_project(settings.project_dir)
-    detection = find(read_detections(project, settings.vars), name)
-    sql = None
-    if with_sql:
-        target = find_target(project, settings)
-        dbt = Dbt(project, workplace_for(project, "compile"), target.name, settings.vars)
-        sql = dbt.compile(detection, settings.store_path)
+    work = Work(settings)
+    detection = find(work.detections, name)
+    sql = compiled(work, detection) if with_sql else None
     if (settings.format or "table") == "table":
         click.echo(detection_page(detection, sql))
     else:

@@ -6,16 +6,14 @@ from collections.abc import Sequence
 
 import click
 
-from trailhound.catalog import Detection, read_detections, select
-from trailhound.dbt import Dbt, Outcome
+from trailhound.catalog import Detection, select
+from trailhound.dbt import Outcome
 from trailhound.errors import TrailhoundError
 from trailhound.main import command
 from trailhound.output import Column, Row
 from trailhound.output.console import complain_lines, emit, say
-from trailhound.profile import find_target
-from trailhound.project import find_project
 from trailhound.settings import Settings
-from trailhound.workplace import workplace_for
+from trailhound.work import Work
 
 COLUMNS = (
     Column("detection"),
@@ -35,13 +33,9 @@ def test(settings: Settings, /, names: tuple[str, ...]) -> None:
     NAME is a detection or a glob. No logs are needed, and the store is not touched. Exit code 1
     if a test fails, or if a detection has none.
     """
-    project = find_project(settings.project_dir)
-    wanted = [
-        each for each in select(read_detections(project, settings.vars), names) if each.enabled
-    ]
-    target = find_target(project, settings)
-    dbt = Dbt(project, workplace_for(project, "test"), target.name, settings.vars, settings.verbose)
-    outcomes = dbt.unit_test(wanted, scratch=target.type == "duckdb")
+    work = Work(settings)
+    wanted = [each for each in select(work.detections, names) if each.enabled]
+    outcomes = work.dbt("test").unit_test(wanted, scratch=work.on_duckdb)
     _print(settings, wanted, outcomes)
 
 

@@ -12,8 +12,8 @@ class Column(NamedTuple):
     """A column's name and kind.
 
     The Python values: text and severity str, integer int, boolean bool, date datetime.date, time
-    datetime.datetime without zone (UTC), list list of str, object what JSON can hold; None in any of them.
-    A pair, for tables only, is two texts of which the second stands below the first.
+    datetime.datetime without zone (UTC), list list of str, object what JSON can hold; None in any
+    of them. A pair, for tables only, is two texts of which the second stands below the first.
     """
 
     name: str

@@ -1,0 +1,80 @@
+"""trailhound run."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import click
+
+from trailhound.alert_view import emit_alerts
+from trailhound.alerts import at_least, read_alerts, value
+from trailhound.building import build
+from trailhound.catalog import SEVERITIES
+from trailhound.errors import TrailhoundError
+from trailhound.load import LoadReport
+from trailhound.loading import load_paths
+from trailhound.main import command
+from trailhound.moments import Day
+from trailhound.run_summary import tell_summary
+from trailhound.settings import Settings
+from trailhound.warehouse import connect_duckdb
+from trailhound.work import Work
+
+
+@command(
+    "run",
+    example="trailhound run logs/\ntrailhound run logs/ --format ndjson --fail-on high | jq .title",
+)
+@click.argument("paths", metavar="[PATH]...", nargs=-1)
+@click.option("--since", type=Day(), help="Leave out a trail's folders of earlier days.")
+@click.option("--until", type=Day(), help="Leave out a trail's folders of later days.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(SEVERITIES),
+    help="Exit code 1 if there is an alert of at least this severity.",
+)
+@click.pass_obj
+def run(
+    settings: Settings,
+    /,
+    paths: tuple[str, ...],
+    since: date | None,
+    until: date | None,
+    fail_on: str | None,
+) -> None:
+    """Load what is new under PATH, build every detection, print the alerts.
+
+    PATH is a file, a folder, a glob, '-' for stdin or s3://…. Without PATH it builds on what the
+    store holds, or on a warehouse on its own CloudTrail table.
+    """
+    work = Work(settings)
+    report = _load(work, paths, since, until)
+    build(work)
+    with work.warehouse() as warehouse:
+        rows = read_alerts(warehouse)
+        emit_alerts(settings, rows)
+        if not settings.quiet:
+            tell_summary(work, warehouse, report, rows)
+    _fail_on(fail_on, [value(row, "severity") for row in rows])
+
+
+def _load(
+    work: Work, paths: tuple[str, ...], since: date | None, until: date | None
+) -> LoadReport | None:
+    """Load the paths, or those of the variable `logs`; without any the store must be there."""
+    logs = work.project.variables(work.settings.vars).get("logs") or []
+    wanted = paths or ((logs,) if isinstance(logs, str) else tuple(logs))
+    if wanted:
+        work.need_store("loading a PATH")
+        return load_paths(work, wanted, since, until)
+    if work.on_duckdb:
+        connect_duckdb(work.store, read_only=True).close()
+    return None
+
+
+def _fail_on(severity: str | None, found: list[str]) -> None:
+    if severity is None:
+        return
+    bad = sum(each in at_least(severity) for each in found)
+    if bad:
+        raise TrailhoundError(f"--fail-on {severity}: {bad} such alerts")

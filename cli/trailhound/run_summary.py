@@ -1,0 +1,47 @@
+"""What a run says when it is done: what came in, what came out, what could not be seen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from trailhound.alerts import value
+from trailhound.catalog import SEVERITIES
+from trailhound.coverage import idle
+from trailhound.load import LoadReport
+from trailhound.loading import summary
+from trailhound.output.columns import Row
+from trailhound.output.console import say
+from trailhound.output.text import counted
+from trailhound.stored import store_counts
+from trailhound.warehouse import Warehouse
+from trailhound.work import Work
+
+
+def tell_summary(
+    work: Work, warehouse: Warehouse, report: LoadReport | None, alerts: Sequence[Row]
+) -> None:
+    """Say on stderr, a line each: the load, the store, the alerts, the detections that are idle."""
+    if report is not None:
+        _line(work, "loaded", summary(report))
+    if work.on_duckdb:
+        counts = store_counts(warehouse)
+        parts = [f"{counts.events:,} events in all", counted(counts.duplicates, "duplicate")]
+        _line(work, "store", ", ".join(parts))
+    _line(work, "alerts", _by_severity(alerts))
+    waiting = idle(work.detections, warehouse)
+    if waiting:
+        names = ", ".join(each.name for each in waiting)
+        _line(work, "idle", f"{names}: the logs hold no S3 data events")
+
+
+def _by_severity(alerts: Sequence[Row]) -> str:
+    if not alerts:
+        return "none"
+    found = Counter(value(row, "severity") for row in alerts)
+    parts = [f"{found[each]} {each}" for each in reversed(SEVERITIES) if found[each]]
+    return f"{len(alerts):,}: {', '.join(parts)}"
+
+
+def _line(work: Work, head: str, text: str) -> None:
+    say(work.settings, f"{head:<9} {text}")

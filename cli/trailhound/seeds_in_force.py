@@ -1,0 +1,30 @@
+"""The analyst's CSV files for one run: the project's own, or those that the options name."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from trailhound.project import Project
+from trailhound.settings import Settings
+from trailhound.workplace import workplace
+
+
+def seeds_in_force(project: Project, settings: Settings) -> Path:
+    """The folder of CSV files to build with; a replaced file stands in a copy of the project's.
+
+    Raises TrailhoundError with a line for each bad row of the allow-list and the overrides.
+    """
+    replaced = {
+        "allow_list.csv": settings.allow_list,
+        "threshold_overrides.csv": settings.overrides,
+    }
+    if not any(replaced.values()) and settings.countries is None:
+        return project.seeds
+    folder = workplace(project, f"seeds {settings.store_path}") / "seeds"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(project.seeds, folder, copy_function=shutil.copyfile)
+    for name, path in replaced.items():
+        if path is not None:
+            shutil.copyfile(path, folder / name)
+    return folder
