@@ -17,7 +17,7 @@ from trailhound.load import rows, store
 from trailhound.load.files import UNREAD, Days, Source, list_sources
 from trailhound.load.inflate import MAX_INFLATED
 from trailhound.load.report import LoadError, LoadReport, Progress
-from trailhound.load.store import RECORD, ensure_table, one_line_errors
+from trailhound.load.store import ensure_table, one_line_errors
 
 DEFAULT_TABLE = '"main"."cloudtrail_logs"'
 
@@ -135,7 +135,7 @@ def _list_failures(job: _Load, failures: dict[str, str], known: dict[str, str]) 
         batcher = rows.Batcher()
         batches: list[pa.RecordBatch] = []
         for path, why in failures.items():
-            batches += batcher.add((path, UNREAD), b"", RECORD, 0, None, why)
+            batches += batcher.add(path, UNREAD, 0, error=why)
         batches += batcher.flush()
         store.insert(job.connection, job.table, batches, job.loaded_at)
 
@@ -187,5 +187,5 @@ def _fast(job: _Load, batch: list[Source]) -> Iterator[pa.RecordBatch]:
             large += too_large
             job.done([source for source in group if source not in too_large])
     for source in large:
-        yield from rows.carefully(source, job.bound)
+        yield from rows.large_file(source, job.bound)
         job.done([source])

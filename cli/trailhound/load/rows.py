@@ -1,25 +1,20 @@
-"""From files to Arrow batches: the fast way where the head speaks for it, else the careful one."""
+"""From files to Arrow batches: the fast way where a file's head speaks for it, else the careful."""
 
 from __future__ import annotations
 
-import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO
 
-import numpy as np
 import pyarrow as pa
 
-from trailhound.load import careful, inflate
+from trailhound.load import careful, inflate, trusted
 from trailhound.load.files import UNREAD, Source
-from trailhound.load.store import DETAIL, DOCUMENT, LINE, RECORD, STREAM
+from trailhound.load.store import DETAIL, RECORD, REFUSED, STREAM
 
 MAX_WHOLE = 32 << 20
 """Bytes of text up to which a file is read whole; a longer one comes in pieces."""
 
-_RECORDS_HEAD = re.compile(rb'\s*\{\s*"Records"\s*:\s*\[\s*\{')
-_SHELL_HEAD = re.compile(
-    rb'\s*\{\s*"(?:Records|Events|EventId|CloudTrailEvent|_raw|messageType|awslogs|version|detail)"'
-)
 _BATCH_ROWS = 10_000
 _BATCH_BYTES = 8 << 20
 
@@ -33,15 +28,16 @@ class Batcher:
 
     def add(  # noqa: PLR0913, PLR0917 (the columns of a row)
         self,
-        source: tuple[str, str],
-        text: bytes,
-        mode: int,
-        position: int = 1,
+        path: str,
+        version: str,
+        position: int,
+        mode: int = RECORD,
         skipped: str | None = None,
         error: str | None = None,
+        text: bytes = b"",
     ) -> Iterator[pa.RecordBatch]:
         """Take one row; the batch, if it is full."""
-        row = (*source, position, mode, None, skipped, error, text)
+        row = (path, version, position, mode, skipped, error, text)
         for column, value in zip(self._columns, row, strict=True):
             column.append(value)
         self._bytes += len(text)
@@ -61,8 +57,8 @@ def _batch(columns: Sequence[Sequence[object]]) -> pa.RecordBatch:
     for field, values in zip(STREAM, columns, strict=True):
         if pa.types.is_dictionary(field.type):
             arrays.append(pa.array(values, pa.large_string()).dictionary_encode())
-        elif pa.types.is_large_string(field.type):
-            arrays.append(pa.array(values, pa.large_binary()).view(field.type))
+        elif field.name == "text":
+            arrays.append(pa.array(values, pa.binary_view()).view(field.type))
         else:
             arrays.append(pa.array(values, field.type))
     return pa.RecordBatch.from_arrays(arrays, schema=STREAM)
@@ -73,28 +69,62 @@ def small_files(sources: Iterable[Source]) -> tuple[list[pa.RecordBatch], list[S
     batcher = Batcher()
     batches: list[pa.RecordBatch] = []
     large = []
+    by_form: defaultdict[trusted.Form, list[trusted.Text]] = defaultdict(list)
     for source in sources:
         try:
             handle, version = source.open()
             with handle:
                 stored = handle.read()
         except OSError as error:
-            batches += batcher.add((source.path, UNREAD), b"", RECORD, 0, None, reason(error))
+            batches += batcher.add(source.path, UNREAD, 0, error=reason(error))
             continue
         text = inflate.whole(stored, MAX_WHOLE)
         if text is None:
             large.append(source)
-            continue
-        where = (source.path, version)
-        if _is_document(text):
-            batches += batcher.add(where, text, DOCUMENT)
-        elif lines := _lines(where, text):
-            batches += batcher.flush()
-            batches.append(lines)
+        elif found := _trusted(source.path, version, text):
+            by_form[found[0]].append(found[1])
         else:
-            batches += _careful_rows(batcher, where, [text])
+            batches += _careful_rows(batcher, source.path, version, [text])
+    for form, texts in by_form.items():
+        together = trusted.batch(form, texts)
+        if together is not None:
+            batches.append(together)
+            continue
+        for each in texts:
+            batches += _careful_rows(batcher, each.path, each.version, [each.text])
     batches += batcher.flush()
     return batches, large
+
+
+def _trusted(path: str, version: str, text: bytes) -> tuple[trusted.Form, trusted.Text] | None:
+    if (found := trusted.form_of(text)) is None:
+        return None
+    form, first = found
+    last = trusted.last_record(form, text)
+    return None if last is None else (form, trusted.Text(path, version, text, first, last))
+
+
+def large_file(source: Source, bound: int) -> Iterator[pa.RecordBatch]:
+    """The batches of a file that is read piece by piece, or one row that refuses it."""
+    try:
+        handle, version = source.open()
+    except OSError:
+        yield from _refused(source)
+        return
+    stream = trusted.Stream(source.path, version)
+    with handle:
+        try:
+            yield from stream.batches(inflate.chunks(handle, bound))
+        except (OSError, inflate.Damaged):
+            stream.refused = True
+    if stream.refused:
+        yield from _refused(source)
+
+
+def _refused(source: Source) -> Iterator[pa.RecordBatch]:
+    batcher = Batcher()
+    yield from batcher.add(source.path, UNREAD, REFUSED, error="refused")
+    yield from batcher.flush()
 
 
 def carefully(source: Source, bound: int) -> Iterator[pa.RecordBatch]:
@@ -103,12 +133,11 @@ def carefully(source: Source, bound: int) -> Iterator[pa.RecordBatch]:
     try:
         handle, version = source.open()
     except OSError as error:
-        yield from batcher.add((source.path, UNREAD), b"", RECORD, 0, None, reason(error))
+        yield from batcher.add(source.path, UNREAD, 0, error=reason(error))
         yield from batcher.flush()
         return
     with handle:
-        pieces = _readable(handle, bound)
-        yield from _careful_rows(batcher, (source.path, version), pieces)
+        yield from _careful_rows(batcher, source.path, version, _readable(handle, bound))
     yield from batcher.flush()
 
 
@@ -120,54 +149,11 @@ def _readable(handle: BinaryIO, bound: int) -> Iterator[bytes]:
 
 
 def _careful_rows(
-    batcher: Batcher, where: tuple[str, str], pieces: Iterable[bytes]
+    batcher: Batcher, path: str, version: str, pieces: Iterable[bytes]
 ) -> Iterator[pa.RecordBatch]:
     for row in careful.read(pieces):
         mode = DETAIL if row.is_detail else RECORD
-        yield from batcher.add(where, row.text, mode, row.position, row.skipped, row.error)
-
-
-def _is_document(text: bytes) -> bool:
-    return bool(_RECORDS_HEAD.match(text)) and text[-64:].rstrip()[-1:] == b"}"
-
-
-def _lines(where: tuple[str, str], text: bytes) -> pa.RecordBatch | None:
-    """JSON Lines of events as a batch over the text itself, if that is what the file looks like."""
-    end = text.find(b"\n")
-    if end < 0 or text[:1] != b"{" or _SHELL_HEAD.match(text) or text[end + 1 : end + 2] != b"{":
-        return None
-    if text[:end].rstrip()[-1:] != b"}":
-        return None
-    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == 10) + 1
-    if ends[-1] != len(text):
-        ends = np.append(ends, len(text))
-    offsets = np.concatenate([[0], ends])
-    if np.diff(offsets).min() <= 2:  # a blank line
-        return None
-    count = len(ends)
-    lines = pa.LargeStringArray.from_buffers(
-        count, pa.py_buffer(offsets.astype(np.int64)), pa.py_buffer(text)
-    )
-    none = pa.nulls(count, pa.dictionary(pa.int32(), pa.large_string()))
-    return pa.RecordBatch.from_arrays(
-        [
-            _constant(where[0], count),
-            _constant(where[1], count),
-            pa.array(np.arange(1, count + 1)),
-            pa.array(np.full(count, LINE, np.int8)),
-            pa.nulls(count, pa.int64()),
-            none,
-            none,
-            lines,
-        ],
-        schema=STREAM,
-    )
-
-
-def _constant(value: str, count: int) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(
-        pa.array(np.zeros(count, np.int32)), pa.array([value], pa.large_string())
-    )
+        yield from batcher.add(path, version, row.position, mode, row.skipped, row.error, row.text)
 
 
 def reason(error: OSError) -> str:

@@ -12,23 +12,25 @@ import pyarrow as pa
 
 from trailhound.load.report import LoadError, LoadReport, Problem
 
+_REPEATED = pa.dictionary(pa.int32(), pa.large_string())
+
 # One row of what the reader hands over. `mode` says what `text` is.
 STREAM = pa.schema(
     [
-        ("file_path", pa.dictionary(pa.int32(), pa.large_string())),
-        ("file_version", pa.dictionary(pa.int32(), pa.large_string())),
+        ("file_path", _REPEATED),
+        ("file_version", _REPEATED),
         ("position", pa.int64()),
         ("mode", pa.int8()),
-        ("expected", pa.int64()),
-        ("skipped", pa.dictionary(pa.int32(), pa.large_string())),
-        ("error", pa.dictionary(pa.int32(), pa.large_string())),
-        ("text", pa.large_string()),
+        ("skipped", _REPEATED),
+        ("error", _REPEATED),
+        ("text", pa.string_view()),
     ]
 )
-DOCUMENT, LINE, RECORD, DETAIL = range(4)
-"""Values of `mode`: a whole `{"Records":[…]}`; a line taken for an event on trust; a record after
-careful reading; an EventBridge envelope. The first two go to the careful reader if refused."""
+RECORD_ON_TRUST, EVENT_ON_TRUST, RECORD, DETAIL = range(4)
+"""Values of `mode`: cut out by the fast reader and to be refused unless it is valid JSON; the same
+and to be refused unless it is an event; a record of the careful reader; an EventBridge envelope."""
 
+_INVALID = "not valid JSON"
 REFUSED = -1  # position of a row that says: this file needs the careful reader
 
 # AWS's Athena columns, in its order: column, key in the record, shape. Text is the common shape.
@@ -122,31 +124,15 @@ _TIME = (
     "(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])?"
 )
 
-# `try`, because one bad document must not end the statement for the others. A document whose
-# records cannot be had, or are not as many as the reader counted, leaves one row: see REFUSED.
+# `try`, because one bad text must not end the statement for the others. What was taken on trust and
+# turns out wrong leaves a row at REFUSED.
 _SELECT = f"""
-with documents as (
+with records as (
     select
-        file_path, file_version, position, mode, skipped, error,
-        case mode
-            when {DOCUMENT} then cast(try(json_extract(text, '$.Records[*]')) as varchar[])
-            when {DETAIL} then [cast(json_extract(text, '$.detail') as varchar)]
-            else [text]
-        end as records,
-        expected
+        * exclude (text),
+        case when mode = {DETAIL}
+            then cast(json_extract(text, '$.detail') as varchar) else text end as record
     from trailhound_stream
-),
-records as (
-    select
-        file_path, file_version, mode, skipped, error,
-        unnest(records) as record,
-        position + unnest(range(len(records))) as position
-    from documents
-    where records is not null and (expected is null or expected = len(records))
-    union all
-    select file_path, file_version, mode, skipped, error, null, {REFUSED}
-    from documents
-    where records is null or expected <> len(records)
 ),
 events as (
     select *, case when skipped is null and error is null
@@ -168,7 +154,7 @@ judged as (
                 and event.eventtime >= '0001'
                 and try_cast(left(event.eventtime, 19) as timestamp) is not null
                 then null
-            when event is null and not coalesce(json_valid(record), false) then 'not valid JSON'
+            when event is null and not coalesce(json_valid(record), false) then '{_INVALID}'
             when json_type(record) <> 'OBJECT' then 'not an object'
             when coalesce(event.eventtime, '') = '' then 'no eventTime'
             when coalesce(event.eventname, '') = '' then 'no eventName'
@@ -178,8 +164,9 @@ judged as (
 )
 select
     file_path, file_version,
-    case when mode = {LINE} and skipped is null and error is not null
-        then {REFUSED} else position end,
+    case when error is not null and skipped is null and (
+        mode = {EVENT_ON_TRUST} or (mode = {RECORD_ON_TRUST} and error = '{_INVALID}')
+    ) then {REFUSED} else position end,
     $loaded_at,
     skipped,
     case when skipped is null then error end,
