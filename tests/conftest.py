@@ -1,0 +1,58 @@
+"""What tests share: running the commands as a user does, each in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LOGS = ROOT / "tests" / "logs"
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep the user's own cache of compiled SQL out of it."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+    for name in ("TRAILHOUND_STORE", "TRAILHOUND_TARGET", "TRAILHOUND_SEEDS"):
+        os.environ.pop(name, None)
+
+
+def run_in(folder: Path) -> Run:
+    """A function that runs a command of the environment in a folder and returns what it did."""
+
+    def run(*command: str | Path, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
+        program = Path(sys.executable).with_name(str(command[0]))
+        done = subprocess.run(
+            [str(program), *map(str, command[1:])],
+            cwd=folder,
+            env={**os.environ, **env},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if check:
+            assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-3000:]
+        return done
+
+    return run
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run a command in an empty folder."""
+    return run_in(tmp_path)
+
+
+def alerts_of(output: str) -> list[dict[str, Any]]:
+    """Alerts as ndjson gives them."""
+    return [json.loads(line) for line in output.splitlines()]

@@ -1,0 +1,89 @@
+"""From logs to alerts, by every way there is: the results are the same."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from conftest import LOGS, ROOT, Run, alerts_of, run_in
+
+SAMPLE = LOGS / "sample"
+SEED_DETECTIONS = {path.stem for path in (ROOT / "detections").glob("*/*.sql")}
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The alerts of the sample trail, by the main command in one go."""
+    done = run_in(tmp_path_factory.mktemp("expected"))(
+        "trailhound", "run", SAMPLE, "--format", "ndjson"
+    )
+    return done.stdout
+
+
+def test_all_detections_fire_on_the_sample_trail(expected: str) -> None:
+    assert {alert["detection"] for alert in alerts_of(expected)} == SEED_DETECTIONS
+
+
+def test_some_burst_of_the_sample_trail_runs_over_midnight(expected: str) -> None:
+    assert any(alert["is_continuation"] for alert in alerts_of(expected))
+
+
+def test_a_benign_trail_raises_nothing(run: Run) -> None:
+    assert run("trailhound", "run", LOGS / "benign", "--format", "ndjson").stdout == ""
+
+
+def test_loading_twice_changes_nothing(run: Run, expected: str) -> None:
+    for _ in range(2):
+        assert run("trailhound", "run", SAMPLE, "--format", "ndjson").stdout == expected
+
+
+def test_files_one_after_the_other_in_any_order(run: Run, expected: str) -> None:
+    files = sorted(path for path in SAMPLE.rglob("*") if path.is_file())
+    random.Random(7).shuffle(files)  # noqa: S311
+    third = len(files) // 3
+    for part in (files[:third], files[third : 2 * third], files[2 * third :]):
+        last = run("trailhound", "run", *part, "--format", "ndjson").stdout
+    assert last == expected
+
+
+def test_dbt_build_alone(run: Run, tmp_path: Path, expected: str) -> None:
+    variables = yaml.safe_dump({"logs": str(SAMPLE)}, default_flow_style=True)
+    run(
+        "dbt", "build", "--project-dir", ROOT, "--profiles-dir", ROOT, "--vars", variables,
+        "--target-path", tmp_path / "target", "--log-path", tmp_path / "logs",
+        "--exclude-resource-type", "unit_test",
+        TRAILHOUND_STORE=str(tmp_path / "dbt.duckdb"),
+    )  # fmt: skip
+    alerts = run("trailhound", "alerts", "--store", "dbt.duckdb", "--format", "ndjson")
+    assert alerts.stdout == expected
+
+
+def test_as_a_package_in_another_dbt_project(run: Run, tmp_path: Path, expected: str) -> None:
+    package = tmp_path / "package"
+    for part in ("models", "detections", "macros", "seeds"):
+        shutil.copytree(ROOT / part, package / part)
+    shutil.copy(ROOT / "dbt_project.yml", package)
+    project = {
+        "dbt_project.yml": {
+            "name": "acme",
+            "profile": "acme",
+            "vars": {"logs": [str(SAMPLE)]},
+        },
+        "profiles.yml": {
+            "acme": {
+                "target": "dev",
+                "outputs": {"dev": {"type": "duckdb", "path": "acme.duckdb", "schema": "sec"}},
+            }
+        },
+        "packages.yml": {"packages": [{"local": str(package)}]},
+    }
+    for name, content in project.items():
+        (tmp_path / name).write_text(yaml.safe_dump(content))
+    run("dbt", "deps")
+    run("dbt", "build", "--exclude-resource-type", "unit_test")
+    alerts = run("trailhound", "alerts", "--format", "ndjson", TRAILHOUND_STORE="acme.duckdb")
+    assert alerts.stdout == expected
