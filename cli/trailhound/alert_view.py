@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from trailhound.alerts import COLUMNS, value
 from trailhound.output import Column, Row
@@ -16,10 +15,10 @@ FOR_PEOPLE = (
     Column("severity", "severity"),
     Column("detection", "pair"),
     Column("entity", "pair"),
-    Column("count", "integer"),
 )
-_ENTITY_LENGTH = 40
-_EVIDENCE_LENGTH = 60
+_ENTITY_LENGTH = 48
+_HINT_LENGTH = 90
+_VALUE_LENGTH = 40
 
 
 def emit_alerts(settings: Settings, rows: Sequence[Row]) -> None:
@@ -40,9 +39,8 @@ def _for_people(row: Row) -> Row:
     return (
         value(row, "triggered_at"),
         value(row, "severity"),
-        (value(row, "title"), _hint(value(row, "evidence"))),
+        (value(row, "title"), _hint(row)),
         (short_entity(str(value(row, "entity_id")), account), account),
-        f"{value(row, 'observed')}/{value(row, 'threshold')}",
     )
 
 
@@ -56,20 +54,21 @@ def short_entity(entity: str, account: str) -> str:
     return f"{entity[: half - 1]}…{entity[-half:]}"
 
 
-def _hint(evidence: Any) -> str:
-    """The first kinds of evidence that hold something, each with its first values."""
-    shown = ""
-    for values in (evidence or {}).values():
-        if not values:
-            continue
-        part = _first(values)
-        if shown and len(shown) + len(part) > _EVIDENCE_LENGTH:
-            break
-        shown = f"{shown} · {part}" if shown else part
-    return shown if len(shown) <= _EVIDENCE_LENGTH else f"{shown[: _EVIDENCE_LENGTH - 1]}…"
+def _hint(row: Row) -> str:
+    """What was counted against the threshold, then the evidence's first values."""
+    parts = []
+    minutes = value(row, "window_minutes")
+    if minutes is not None or value(row, "threshold") > 1:
+        within = "one request" if minutes is None else f"{minutes} min"
+        parts.append(f"{value(row, 'observed'):,} ≥ {value(row, 'threshold'):,} in {within}")
+    parts += [_first(values) for values in (value(row, "evidence") or {}).values() if values]
+    return _cut(" · ".join(parts), _HINT_LENGTH)
 
 
-def _first(values: Any) -> str:
-    texts = [str(each) for each in values] if isinstance(values, list) else [str(values)]
-    more = f" +{len(texts) - 2}" if len(texts) > 2 else ""
-    return ", ".join(texts[:2]) + more
+def _first(values: list[str]) -> str:
+    more = f" +{len(values) - 2}" if len(values) > 2 else ""
+    return ", ".join(_cut(str(each), _VALUE_LENGTH) for each in values[:2]) + more
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"

@@ -12,7 +12,6 @@ from trailhound import plan
 from trailhound.alerts import COLUMNS
 from trailhound.catalog import Detection
 from trailhound.dbt import BuildFailed, Outcome
-from trailhound.load import ensure_table
 from trailhound.settings import Settings
 from trailhound.warehouse import connect_duckdb
 from trailhound.work import Work
@@ -69,6 +68,8 @@ def compiled(work: Work, detection: Detection) -> str:
 
 
 def _build_plan(work: Work, made: plan.Plan, tell: Callable[[str], None]) -> None:
+    from trailhound.load import ensure_table
+
     connection = connect_duckdb(work.store, read_only=False)
     try:
         ensure_table(connection, work.table("cloudtrail_logs"))

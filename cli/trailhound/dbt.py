@@ -16,7 +16,7 @@ import click
 from trailhound.catalog import Detection
 from trailhound.errors import TrailhoundError
 from trailhound.profile import output, profiles_folder
-from trailhound.project import Project
+from trailhound.project import NAME, Project
 
 _BUILT = ("--resource-type", "model", "--resource-type", "seed")
 _FAILED = {"error", "fail", "runtime error", "partial success"}
@@ -57,9 +57,15 @@ class Dbt:
         `seeds` is the folder of the CSV files. Raises BuildFailed naming what failed.
         """
         with _environment(TRAILHOUND_SEEDS=str(seeds)):
-            outcomes = self._run("build", *_BUILT, "--select", "+tag:detection")
+            outcomes = self._run("build", *_BUILT, *self._detections())
         if any(each.failed for each in outcomes):
             raise BuildFailed(outcomes)
+
+    def _detections(self) -> tuple[str, ...]:
+        """Select what trailhound needs in a project that uses it for more than that."""
+        if self.project.package == self.project.root:
+            return ()
+        return ("--select", f"package:{NAME}", "+path:detections")
 
     def unit_test(self, detections: Sequence[Detection], *, scratch: bool) -> list[Outcome]:
         """Run the unit tests of the detections.
@@ -70,7 +76,7 @@ class Dbt:
         names = [each.name for each in detections]
         tests = ("test", "--select", *(f"{name},test_type:unit" for name in names))
         if not scratch:
-            return self._run(*tests)
+            return [each for each in self._run(*tests) if each.test is not None]
         # Not one `dbt build`: there a failed unit test has the others of its model skipped.
         with _environment(TRAILHOUND_STORE=":memory:"):
             if output(self.project, self.target)["path"] != ":memory:":
@@ -78,7 +84,7 @@ class Dbt:
             parents = self._run("build", "--empty", *_BUILT, "--select", *(f"+{n}" for n in names))
             if any(each.failed for each in parents):
                 raise BuildFailed(parents)
-            return self._run(*tests)
+            return [each for each in self._run(*tests) if each.test is not None]
 
     def compile(self, detection: Detection) -> str:
         """Give the SQL of a detection as the target would run it."""

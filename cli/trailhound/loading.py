@@ -6,13 +6,17 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from typing import TYPE_CHECKING
 
-from trailhound.load import LoadReport, NoSuchFile, Problem, Progress, load
 from trailhound.output.console import complain
 from trailhound.output.text import counted
 from trailhound.settings import Settings
 from trailhound.warehouse import connect_duckdb
 from trailhound.work import Work
+
+if TYPE_CHECKING:
+    # Not at the start: it brings DuckDB and Arrow, which --help does without.
+    from trailhound.load import LoadReport, Problem, Progress
 
 _PROBLEMS_TOLD = 20
 
@@ -24,6 +28,8 @@ def load_paths(
 
     Raises NoSuchFile for a path that leads to no file, LoadError if nothing at all can be read.
     """
+    from trailhound.load import NoSuchFile, load
+
     was_there = work.store.exists()
     connection = connect_duckdb(work.store, read_only=False)
     try:

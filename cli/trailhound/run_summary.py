@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from trailhound.alerts import value
 from trailhound.catalog import SEVERITIES
 from trailhound.coverage import idle
-from trailhound.load import LoadReport
 from trailhound.loading import summary
 from trailhound.output.columns import Row
 from trailhound.output.console import say
@@ -16,6 +16,9 @@ from trailhound.output.text import counted
 from trailhound.stored import store_counts
 from trailhound.warehouse import Warehouse
 from trailhound.work import Work
+
+if TYPE_CHECKING:
+    from trailhound.load import LoadReport
 
 
 def tell_summary(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from trailhound.countries import packed, write_seed
 from trailhound.project import Project
 from trailhound.settings import Settings
 from trailhound.workplace import workplace
@@ -27,4 +28,7 @@ def seeds_in_force(project: Project, settings: Settings) -> Path:
     for name, path in replaced.items():
         if path is not None:
             shutil.copyfile(path, folder / name)
+    if settings.countries is not None:
+        with (folder / "country_ranges.csv").open("w", encoding="utf-8", newline="") as file:
+            write_seed(packed(settings.countries), file)
     return folder

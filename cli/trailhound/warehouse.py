@@ -122,7 +122,7 @@ class Trino:
         with _extra("trino"):
             from trino import auth, dbapi
         password = config.get("password")
-        self._connection = dbapi.Connection(
+        self._connection: Any = dbapi.Connection(
             host=config["host"],
             port=int(config.get("port", 8080)),
             user=config.get("user"),

@@ -10,6 +10,7 @@ from trailhound.errors import TrailhoundError
 from trailhound.main import command
 from trailhound.output import Column, Row
 from trailhound.output.console import emit
+from trailhound.scaffold import update_catalogue
 from trailhound.settings import Settings
 from trailhound.work import Work
 
@@ -37,14 +38,21 @@ FOR_PEOPLE = (
 
 @command("list", example="trailhound list\ntrailhound list 'iam_*' --format json")
 @click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option(
+    "--write-catalogue", is_flag=True, help="Write the table in detections/README.md anew."
+)
 @click.pass_obj
-def list_detections(settings: Settings, names: tuple[str, ...]) -> None:
+def list_detections(
+    settings: Settings, /, names: tuple[str, ...], *, write_catalogue: bool
+) -> None:
     """List the detections: severity, techniques, the thresholds in force, idle or not.
 
     NAME is a detection or a glob. A detection is idle when it needs S3 data events and the store
     holds none.
     """
     work = Work(settings)
+    if write_catalogue:
+        update_catalogue(work.project)
     detections = select(work.detections, names)
     data_events = _data_events(work)
     if (settings.format or "table") == "table":

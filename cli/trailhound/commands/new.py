@@ -37,9 +37,27 @@ class ServiceAndName(click.ParamType[tuple[str, str]]):
         return parts[1], parts[2]
 
 
+class EventName(click.ParamType[str]):
+    """The name of an API call."""
+
+    name = "NAME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check the name: it becomes part of SQL."""
+        if not re.fullmatch(r"[A-Za-z0-9]+", value):
+            self.fail(f"'{value}' is no name of an API call, such as CreateUser", param, ctx)
+        return str(value)
+
+
 @command("new", example="trailhound new iam/iam_access_keys_created --event-name CreateAccessKey")
 @click.argument("detection", metavar="SERVICE/NAME", type=ServiceAndName())
-@click.option("--event-name", default="ListThings", help="The API call to count.")
+@click.option(
+    "--event-name",
+    type=EventName(),
+    default="ListThings",
+    show_default=True,
+    help="The API call to count.",
+)
 @click.option("--title", help="The title that alerts show. [default: made of the name]")
 @click.option(
     "--severity",

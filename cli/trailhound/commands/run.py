@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,7 +12,6 @@ from trailhound.alerts import at_least, read_alerts, value
 from trailhound.building import build
 from trailhound.catalog import SEVERITIES
 from trailhound.errors import TrailhoundError
-from trailhound.load import LoadReport
 from trailhound.loading import load_paths
 from trailhound.main import command
 from trailhound.moments import Day
@@ -19,6 +19,9 @@ from trailhound.run_summary import tell_summary
 from trailhound.settings import Settings
 from trailhound.warehouse import connect_duckdb
 from trailhound.work import Work
+
+if TYPE_CHECKING:
+    from trailhound.load import LoadReport
 
 
 @command(

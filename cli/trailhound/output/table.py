@@ -29,7 +29,13 @@ def write_table(columns: Sequence[Column], rows: Sequence[Row], stream: TextIO) 
     """A table as wide as the terminal; nothing at all for no rows."""
     if not rows:
         return
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
+    table = Table(
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        header_style="bold",
+        show_edge=False,
+    )
     for column in columns:
         table.add_column(
             column.name.replace("_", " "),
@@ -39,7 +45,10 @@ def write_table(columns: Sequence[Column], rows: Sequence[Row], stream: TextIO) 
         )
     for row in rows:
         table.add_row(*(cell(column, value) for column, value in zip(columns, row, strict=True)))
-    console_for(stream).print(table)
+    console = console_for(stream)
+    with console.capture() as captured:
+        console.print(table)
+    stream.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
 def console_for(stream: TextIO) -> Console:
