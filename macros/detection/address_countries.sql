@@ -3,10 +3,11 @@
     source_ip of a CTE that is an address of a known country. Private and reserved addresses and
     host names have none.
 
-    The seed country_ranges packs the ranges that begin with the same hex digits, its prefix, into
-    one text: `--0 AU1 CN4`, each with its country and the digits of its first address after the
-    prefix, without trailing zeros; -- is no country. So the entry with the greatest start that is
-    not above the address tells.
+    A row of the seed country_ranges holds the addresses that begin with the hex digits from
+    first_prefix to last_prefix, which differ in their last digit at most. Its text `--1 AU14 CN15`
+    has each country with the first address from which on it holds, without the digits before that
+    last one and without zeros at the end; -- is no country. So the entry with the greatest start
+    that is not above the address tells. Packed by trailhound.countries.
 #}
 {% macro address_countries(cte) -%}
 source_addresses as (
@@ -23,19 +24,19 @@ address_countries as (
 
     select
         source_addresses.source_ip,
-        max_by(substr(country_range, 1, 2), substr(country_range, 3)) as country
+        max_by(substr(entry, 1, 2), substr(entry, 3)) as country
 
     from source_addresses
     inner join {{ ref('trailhound', 'country_ranges') }} as country_ranges
         on
-            source_addresses.address >= country_ranges.prefix
-            and source_addresses.address < concat(country_ranges.prefix, 'g')
-    cross join unnest(split(country_ranges.ranges, ' ')) as range_of_country (country_range)
+            source_addresses.address >= country_ranges.first_prefix
+            and source_addresses.address < concat(country_ranges.last_prefix, 'g')
+    cross join unnest(split(country_ranges.ranges, ' ')) as country_range (entry)
     where
-        substr(country_range, 3)
-        <= substr(source_addresses.address, length(country_ranges.prefix) + 1)
+        substr(entry, 3)
+        <= substr(source_addresses.address, length(country_ranges.first_prefix))
     group by source_addresses.source_ip
-    having max_by(substr(country_range, 1, 2), substr(country_range, 3)) <> '--'
+    having max_by(substr(entry, 1, 2), substr(entry, 3)) <> '--'
 
 )
 {%- endmacro %}

@@ -1,0 +1,232 @@
+"""Pack ranges of addresses and their countries into the seed `country_ranges`.
+
+`python -m trailhound.countries IN.csv > OUT.csv` does it by hand.
+
+All addresses are 32 hex digits here, IPv4 as IPv6 sees it (::ffff:1.2.3.4). A row of the seed
+holds the addresses from those that begin with `first_prefix` to those that begin with
+`last_prefix`; the two are as long as each other and differ in their last digit at most. Its text
+`--1 AU14 CN15` says: from ..14 on the country is AU, from ..15 on CN, and before that none, where
+.. are the digits before the last one of the prefix, which all starts have in common. Zeros at the
+end of a start are left out. So a start is not above an address when its text is not.
+
+A few thousand rows of less than a kilobyte are what every engine loads as an ordinary seed: 1,000
+of them, dbt's usual batch, stay below the million characters that Trino takes in one statement.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+from trailhound.csv_rows import UnreadableCsv, csv_rows
+from trailhound.errors import WrongUsage
+
+HEADER = ("start_ip", "end_ip", "country")
+NO_COUNTRY = "--"
+LONGEST_TEXT = 900
+"""Characters in one row's `ranges`."""
+_MOST_ERRORS = 20
+_DIGITS = 32
+_HEX_DIGITS = "0123456789abcdef"
+_ABOVE_DIGITS = "g"
+_IPV4_DIGITS = "0" * 20 + "ffff"
+
+
+class CountryRange(NamedTuple):
+    """Addresses of one country, from the first to the last, both included, as 32 hex digits."""
+
+    first: str
+    last: str
+    country: str
+    line: int = 0
+
+
+class PackedRow(NamedTuple):
+    """One row of the seed."""
+
+    first_prefix: str
+    last_prefix: str
+    ranges: str
+
+
+def read_ranges(path: Path) -> tuple[list[CountryRange], list[str]]:
+    """Read a CSV of start_ip, end_ip, country, with or without that header.
+
+    Returns the ranges in the order of their addresses, and one line for each row that is wrong,
+    with the file's name and the row's line in it.
+    """
+    ranges: list[CountryRange] = []
+    errors: list[str] = []
+    try:
+        for line, fields in csv_rows(path):
+            if not ranges and not errors and _is_header(fields):
+                continue
+            try:
+                ranges.append(_range(fields, line))
+            except ValueError as error:
+                errors.append(f"{path.name}, line {line}: {error}")
+    except UnreadableCsv as error:
+        errors.append(str(error))
+    ranges.sort()
+    errors += [f"{path.name}, {overlap}" for overlap in _overlaps(ranges)]
+    if not ranges and not errors:
+        errors.append(f"{path.name}: it holds no range {','.join(HEADER)}")
+    return ranges, errors
+
+
+def pack(ranges: Sequence[CountryRange]) -> list[PackedRow]:
+    """The seed's rows for ranges that are sorted and do not overlap."""
+    return list(_rows("", *_changes(ranges)))
+
+
+def packed(source: Path) -> list[PackedRow]:
+    """The seed's rows for a user's CSV of ranges.
+
+    Raises WrongUsage with one line for each wrong row, twenty at most.
+    """
+    ranges, errors = read_ranges(source)
+    if len(errors) > _MOST_ERRORS:
+        rest = len(errors) - _MOST_ERRORS
+        errors[_MOST_ERRORS:] = [f"{source.name}: {rest} more rows are wrong"]
+    if errors:
+        raise WrongUsage("\n".join(errors))
+    return pack(ranges)
+
+
+def write_seed(rows: Iterable[PackedRow], file: TextIO) -> None:
+    """Write the seed as CSV."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(PackedRow._fields)
+    writer.writerows(rows)
+
+
+def lookup(rows: Iterable[PackedRow], address: str) -> str | None:
+    """The country of an address, or None: what macros/detection/address_countries.sql computes."""
+    digits = _digits(ip_address(address))
+    for first, last, ranges in rows:
+        if first <= digits < last + _ABOVE_DIGITS:
+            rest = digits[len(first) - 1 :]
+            starts = [(entry[2:], entry[:2]) for entry in ranges.split(" ")]
+            country = max(start for start in starts if start[0] <= rest)[1]
+            return None if country == NO_COUNTRY else country
+    return None
+
+
+def _is_header(fields: Sequence[str]) -> bool:
+    return tuple(field.strip().lower() for field in fields) == HEADER
+
+
+def _range(fields: Sequence[str], line: int) -> CountryRange:
+    if len(fields) != len(HEADER):
+        raise ValueError(f"{len(fields)} fields instead of {len(HEADER)}: {','.join(HEADER)}")
+    start = _address(fields[0].strip(), HEADER[0])
+    end = _address(fields[1].strip(), HEADER[1])
+    country = fields[2].strip().upper()
+    if start.version != end.version:
+        raise ValueError(f"start_ip {start} and end_ip {end} are not of one family")
+    if int(start) > int(end):
+        raise ValueError(f"start_ip {start} is above end_ip {end}")
+    if not (len(country) == len(NO_COUNTRY) and country.isascii() and country.isalpha()):
+        raise ValueError(f"country {fields[2]!r} is not two letters")
+    return CountryRange(_digits(start), _digits(end), country, line)
+
+
+def _address(text: str, name: str) -> IPv4Address | IPv6Address:
+    try:
+        address = IPv6Address(text) if ":" in text else IPv4Address(text)
+    except AddressValueError:
+        raise ValueError(f"{name} {text!r} is no address") from None
+    if isinstance(address, IPv6Address) and address.scope_id:
+        raise ValueError(f"{name} {text!r} has a zone")
+    return address
+
+
+def _digits(address: IPv4Address | IPv6Address) -> str:
+    return f"{_IPV4_DIGITS}{int(address):08x}" if address.version == 4 else f"{int(address):032x}"
+
+
+def _overlaps(ranges: Sequence[CountryRange]) -> Iterator[str]:
+    """One line for each of the sorted ranges that begins before an earlier one ends."""
+    widest = None
+    for each in ranges:
+        if widest is not None and each.first <= widest.last:
+            yield f"line {each.line}: it overlaps the range in line {widest.line}"
+        if widest is None or each.last > widest.last:
+            widest = each
+
+
+def _changes(ranges: Iterable[CountryRange]) -> tuple[list[str], list[str]]:
+    """Where the country changes, from address 0 on, and what it is from there on."""
+    starts, countries = ["0" * _DIGITS], [NO_COUNTRY]
+
+    def change(start: str, country: str) -> None:
+        if starts[-1] == start:
+            starts.pop()
+            countries.pop()
+        if not countries or countries[-1] != country:
+            starts.append(start)
+            countries.append(country)
+
+    for each in ranges:
+        change(each.first, each.country)
+        if each.last != "f" * _DIGITS:
+            change(f"{int(each.last, 16) + 1:0{_DIGITS}x}", NO_COUNTRY)
+    return starts, countries
+
+
+def _rows(parent: str, starts: list[str], countries: list[str]) -> Iterator[PackedRow]:
+    """The rows for the addresses that begin with `parent`, as many together as one text takes.
+
+    starts: where the country changes there, and before the first of these the last one earlier.
+    """
+    held = ""
+    first = last = ""
+    for digit in _HEX_DIGITS:
+        prefix = parent + digit
+        since = bisect_right(starts, prefix.ljust(_DIGITS, "0")) - 1
+        until = bisect_left(starts, prefix + _ABOVE_DIGITS)
+        text = _text(prefix, starts[since:until], countries[since:until])
+        if held and (text is None or len(held) + len(text) >= LONGEST_TEXT):
+            yield PackedRow(first, last, held)
+            held = ""
+        if text is None:
+            yield from _rows(prefix, starts[since:until], countries[since:until])
+        elif held:
+            held, last = f"{held} {text}", prefix
+        elif text != NO_COUNTRY + digit:
+            held, first, last = text, prefix, prefix
+    if held:
+        yield PackedRow(first, last, held)
+
+
+def _text(prefix: str, starts: list[str], countries: list[str]) -> str | None:
+    """The entries for a prefix as text, or None if they are too long for one row."""
+    if len(starts) * len(NO_COUNTRY) > LONGEST_TEXT:
+        return None
+    known = len(prefix) - 1
+    rest = [prefix[known:], *(start[known:].rstrip("0") for start in starts[1:])]
+    text = " ".join(country + start for country, start in zip(countries, rest, strict=True))
+    return text if len(text) <= LONGEST_TEXT else None
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Pack the file that is named and print the seed."""
+    if len(arguments) != 1:
+        print("usage: python -m trailhound.countries IN.csv > OUT.csv", file=sys.stderr)
+        return WrongUsage.exit_code
+    try:
+        rows = packed(Path(arguments[0]))
+    except (WrongUsage, OSError) as error:
+        print(error, file=sys.stderr)
+        return WrongUsage.exit_code
+    write_seed(rows, sys.stdout)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
