@@ -30,7 +30,9 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> None:
 def run_in(folder: Path) -> Run:
     """A function that runs a command of the environment in a folder and returns what it did."""
 
-    def run(*command: str | Path, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        *command: str | Path, check: bool = True, **env: str
+    ) -> subprocess.CompletedProcess[str]:
         program = Path(sys.executable).with_name(str(command[0]))
         done = subprocess.run(
             [str(program), *map(str, command[1:])],

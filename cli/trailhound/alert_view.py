@@ -11,12 +11,14 @@ from trailhound.output.console import emit
 from trailhound.settings import Settings
 
 FOR_PEOPLE = (
+    Column("alert", "word"),
     Column("triggered_(UTC)", "time"),
     Column("severity", "severity"),
     Column("detection", "pair"),
     Column("entity", "pair"),
 )
 _ENTITY_LENGTH = 48
+ID_LENGTH = 8
 _HINT_LENGTH = 90
 _VALUE_LENGTH = 40
 
@@ -37,6 +39,7 @@ def shaped(format_name: str, rows: Sequence[Row]) -> tuple[Sequence[Column], Seq
 def _for_people(row: Row) -> Row:
     account = str(value(row, "account_id"))
     return (
+        str(value(row, "alert_id"))[:ID_LENGTH],
         value(row, "triggered_at"),
         value(row, "severity"),
         (value(row, "title"), _hint(row)),

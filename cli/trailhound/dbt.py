@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import AbstractContextManager, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,11 @@ import click
 
 from trailhound.catalog import Detection
 from trailhound.errors import TrailhoundError
-from trailhound.profile import output, profiles_folder
+from trailhound.profile import STORE_VARIABLE, output, profiles_folder
 from trailhound.project import NAME, Project
 
 _BUILT = ("--resource-type", "model", "--resource-type", "seed")
+_SCRATCH = ":memory:"
 _FAILED = {"error", "fail", "runtime error", "partial success"}
 
 
@@ -48,6 +49,7 @@ class Dbt:
     project: Project
     folder: Path
     target: str
+    store: Path
     variables: dict[str, Any]
     verbose: bool = False
 
@@ -56,7 +58,7 @@ class Dbt:
 
         `seeds` is the folder of the CSV files. Raises BuildFailed naming what failed.
         """
-        with _environment(TRAILHOUND_SEEDS=str(seeds)):
+        with _environment(TRAILHOUND_SEEDS=str(seeds)), self._in_store(str(self.store)):
             outcomes = self._run("build", *_BUILT, *self._detections())
         if any(each.failed for each in outcomes):
             raise BuildFailed(outcomes)
@@ -78,9 +80,9 @@ class Dbt:
         if not scratch:
             return [each for each in self._run(*tests) if each.test is not None]
         # Not one `dbt build`: there a failed unit test has the others of its model skipped.
-        with _environment(TRAILHOUND_STORE=":memory:"):
-            if output(self.project, self.target)["path"] != ":memory:":
-                raise TrailhoundError("the profile's path must be env_var('TRAILHOUND_STORE')")
+        with self._in_store(_SCRATCH):
+            if output(self.project, self.target, _SCRATCH)["path"] != _SCRATCH:
+                raise TrailhoundError(f"the profile's path must be env_var('{STORE_VARIABLE}')")
             parents = self._run("build", "--empty", *_BUILT, "--select", *(f"+{n}" for n in names))
             if any(each.failed for each in parents):
                 raise BuildFailed(parents)
@@ -98,8 +100,13 @@ class Dbt:
 
     def _compile(self, *arguments: str) -> Any:
         # On duckdb not in the store, which may be missing, in use, or large to look through.
-        with _environment(TRAILHOUND_STORE=":memory:"):
+        with self._in_store(_SCRATCH):
             return self._invoke("compile", "--no-populate-cache", *arguments)
+
+    @staticmethod
+    def _in_store(store: str) -> AbstractContextManager[None]:
+        """Tell profiles.yml, which reads the environment, where the store is."""
+        return _environment(**{STORE_VARIABLE: store})
 
     def _run(self, *arguments: str) -> list[Outcome]:
         result = self._invoke(*arguments)

@@ -58,8 +58,7 @@ def _loaded_until(
         [fingerprint],
     ).fetchone()
     there = connection.execute(
-        "select 1 from duckdb_tables() where database_name = current_database() "
-        "and table_name = ?",
+        "select 1 from duckdb_tables() where database_name = current_database() and table_name = ?",
         [EVENTS],
     ).fetchone()
     if last is None or there is None or last[0] is None:
@@ -94,7 +93,9 @@ def _add(
         if row[0] != "built_at"
     ]
     new, known = (", ".join(f"{alias}.{each}" for each in columns) for alias in ("new", "known"))
-    copies = f"from {_NEW} as new inner join {events.relation} as known using (event_id, account_id)"
+    copies = (
+        f"from {_NEW} as new inner join {events.relation} as known using (event_id, account_id)"
+    )
     changes = connection.execute(
         f"select 1 {copies} where new.event_time < known.event_time "
         f"or (new.event_time = known.event_time and row({new}) is distinct from row({known})) "

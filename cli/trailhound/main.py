@@ -26,6 +26,7 @@ COMMANDS = {
     "run": Entry("run:run", "Load what is new, build every detection, print the alerts."),
     "load": Entry("load:load", "Only load CloudTrail files into the store."),
     "alerts": Entry("alerts:alerts", "Print stored alerts, filtered."),
+    "explain": Entry("explain:explain", "Say why an alert fired and what to do about it."),
     "export": Entry("export:export", "Write alerts to a file or to stdout."),
     "list": Entry("list:list_detections", "List the detections and the thresholds in force."),
     "show": Entry("show:show", "Show one detection in full."),

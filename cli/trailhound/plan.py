@@ -82,9 +82,7 @@ def _source_files(root: Path) -> Iterator[Path]:
         yield from (path for path in (root / folder).rglob("*") if path.is_file())
 
 
-def plan_from_manifest(
-    manifest: Mapping[str, Any], database: str, fingerprint: str
-) -> Plan | None:
+def plan_from_manifest(manifest: Mapping[str, Any], database: str, fingerprint: str) -> Plan | None:
     """The plan that a compiled dbt manifest (its JSON) holds; None if it holds more than we build.
 
     database: the name of the database that dbt compiled for, which is taken out of the SQL.
@@ -194,6 +192,4 @@ def _union_alerts(
         f"select {', '.join(columns)} from {step.relation}"
         for step in sorted(detections, key=lambda step: step.name)
     ]
-    connection.execute(
-        f'create or replace view {schema}."alerts" as {" union all ".join(parts)}'
-    )
+    connection.execute(f'create or replace view {schema}."alerts" as {" union all ".join(parts)}')

@@ -11,6 +11,8 @@ from trailhound.errors import TrailhoundError, WrongUsage, unknown
 from trailhound.project import Project, read_yaml
 from trailhound.settings import Settings
 
+STORE_VARIABLE = "TRAILHOUND_STORE"
+
 
 class Target(NamedTuple):
     """One output of a profile, rendered."""
@@ -26,9 +28,9 @@ class Target(NamedTuple):
 
 def find_target(project: Project, settings: Settings) -> Target:
     """The target in force. Raises WrongUsage if the profile does not have it."""
-    use_store(settings)
-    name = settings.target or str(_render(_profile(project).get("target", "default")))
-    config = output(project, name)
+    store = str(settings.store_path)
+    name = settings.target or str(_render(_profile(project).get("target", "default"), store))
+    config = output(project, name, store)
     if config.get("type") == "duckdb":
         config["path"] = str(project.root / str(config.get("path", ":memory:")))
         if settings.store is not None and Path(config["path"]) != settings.store_path:
@@ -39,17 +41,12 @@ def find_target(project: Project, settings: Settings) -> Target:
     return Target(name, config)
 
 
-def output(project: Project, target: str) -> dict[str, Any]:
-    """What the profile says of a target, rendered with the environment as it is now."""
+def output(project: Project, target: str, store: str) -> dict[str, Any]:
+    """What the profile says of a target; `store` is what it reads as TRAILHOUND_STORE."""
     outputs = _profile(project).get("outputs") or {}
     if target not in outputs:
         raise unknown("target", target, outputs)
-    return {str(key): value for key, value in _render(outputs[target]).items()}
-
-
-def use_store(settings: Settings) -> None:
-    """Tell profiles.yml, which reads the environment, where the store is."""
-    os.environ["TRAILHOUND_STORE"] = str(settings.store_path)
+    return {str(key): value for key, value in _render(outputs[target], store).items()}
 
 
 def profiles_folder(project: Project) -> Path:
@@ -76,21 +73,22 @@ def _profile(project: Project) -> dict[str, Any]:
     return profile
 
 
-def _render(value: Any) -> Any:
+def _render(value: Any, store: str) -> Any:
     """Render the Jinja that profiles.yml may hold: env_var and its default."""
     if isinstance(value, dict):
-        return {key: _render(each) for key, each in value.items()}
+        return {key: _render(each, store) for key, each in value.items()}
     if isinstance(value, list):
-        return [_render(each) for each in value]
+        return [_render(each, store) for each in value]
     if not isinstance(value, str) or "{" not in value:
         return value
     from jinja2.nativetypes import NativeEnvironment
 
-    return NativeEnvironment().from_string(value).render(env_var=_env_var)
+    environment = {**os.environ, STORE_VARIABLE: store}
 
+    def env_var(name: str, default: str | None = None) -> str:
+        found = environment.get(name, default)
+        if found is None:
+            raise WrongUsage(f"the environment variable {name} is not set: profiles.yml needs it")
+        return found
 
-def _env_var(name: str, default: str | None = None) -> str:
-    value = os.environ.get(name, default)
-    if value is None:
-        raise WrongUsage(f"the environment variable {name} is not set: profiles.yml needs it")
-    return value
+    return NativeEnvironment().from_string(value).render(env_var=env_var)

@@ -67,6 +67,7 @@ class Work:
             self.project,
             workplace(self.project, purpose),
             self.target.name,
+            self.settings.store_path,
             self.settings.vars,
             self.settings.verbose,
         )

@@ -13,6 +13,7 @@ from trailhound.alerts import read_alerts
 from trailhound.main import command
 from trailhound.output import format_of
 from trailhound.output.console import emit, save, say
+from trailhound.output.text import counted
 from trailhound.settings import Settings
 from trailhound.work import Work
 
@@ -47,4 +48,4 @@ def export(settings: Settings, /, output: Path | None, **options: Any) -> None:
         emit(format_name, columns, shown)
     else:
         save(format_name, columns, shown, output)
-        say(settings, f"{len(rows)} alerts written to {output}")
+        say(settings, f"{counted(len(rows), 'alert')} written to {output}")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
-Kind = Literal["text", "severity", "integer", "boolean", "date", "time", "list", "object", "pair"]
+Kind = Literal[
+    "text", "severity", "integer", "boolean", "date", "time", "list", "object", "word", "pair"
+]
 Row = tuple[Any, ...]
 
 
@@ -13,7 +15,8 @@ class Column(NamedTuple):
 
     The Python values: text and severity str, integer int, boolean bool, date datetime.date, time
     datetime.datetime without zone (UTC), list list of str, object what JSON can hold; None in any
-    of them. A pair, for tables only, is two texts of which the second stands below the first.
+    of them. For tables only: a word is a text that is not to be broken, a pair is two texts of
+    which the second stands below the first.
     """
 
     name: str

@@ -22,7 +22,7 @@ SEVERITY_STYLES = {
     "critical": "bold white on red",
 }
 WIDTH_WITHOUT_TERMINAL = 120
-_UNBROKEN = {"severity", "integer", "boolean", "date", "time"}
+_UNBROKEN = {"severity", "integer", "boolean", "date", "time", "word"}
 
 
 def write_table(columns: Sequence[Column], rows: Sequence[Row], stream: TextIO) -> None:
