@@ -17,7 +17,7 @@ FOR_PEOPLE = (
     Column("detection", "pair"),
     Column("entity", "pair"),
 )
-_ENTITY_LENGTH = 48
+_ENTITY_LENGTH = 40
 ID_LENGTH = 8
 _HINT_LENGTH = 90
 _VALUE_LENGTH = 40
@@ -48,11 +48,14 @@ def _for_people(row: Row) -> Row:
 
 
 def short_entity(entity: str, account: str) -> str:
-    """An ARN without what repeats the account, cut in the middle if it is still long."""
+    """An ARN without what repeats the account, its middle left out if it is still long."""
     if (arn := re.fullmatch(r"arn:[^:]*:[^:]*:[^:]*:([^:]*):(.+)", entity, re.DOTALL)) is not None:
         entity = arn[2] if arn[1] in ("", account) else f"{arn[1]}:{arn[2]}"
     if len(entity) <= _ENTITY_LENGTH:
         return entity
+    kind, *_, last = entity.split("/")
+    if len(kind) + len(last) < _ENTITY_LENGTH:
+        return f"{kind}/…/{last}"
     half = _ENTITY_LENGTH // 2
     return f"{entity[: half - 1]}…{entity[-half:]}"
 

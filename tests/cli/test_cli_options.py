@@ -1,0 +1,102 @@
+"""The options of every command, and what is said when one is wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cli_helpers import Invoke, alert, errors_of, write_alerts
+
+
+def test_options_stand_before_or_after_the_command(invoke: Invoke, folder: Path) -> None:
+    store = write_alerts(folder / "s.duckdb", alert())
+    before = invoke("--store", store, "--format", "ndjson", "alerts").stdout
+    after = invoke("alerts", "--store", store, "--format", "ndjson").stdout
+    assert json.loads(before) == json.loads(after) == alert()
+
+
+def test_the_later_of_two_places_wins(invoke: Invoke, folder: Path) -> None:
+    store = write_alerts(folder / "s.duckdb", alert())
+    result = invoke("--store", "none.duckdb", "alerts", "--store", store, "--format", "ndjson")
+    assert json.loads(result.stdout) == alert()
+
+
+def test_the_store_is_in_the_working_folder_by_default(invoke: Invoke, folder: Path) -> None:
+    write_alerts(folder / "trailhound.duckdb", alert())
+    assert invoke("alerts", "--format", "ndjson").stdout.count("\n") == 1
+
+
+def test_the_environment_names_the_store_and_an_option_outweighs_it(
+    invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = write_alerts(folder / "s.duckdb", alert())
+    monkeypatch.setenv("TRAILHOUND_STORE", str(store))
+    assert invoke("alerts", "--format", "ndjson").stdout.count("\n") == 1
+    invoke("alerts", "--store", "none.duckdb", code=2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["lisst"], "there is no command 'lisst'. Did you mean list?"),
+        (["list", "iam_multiple_user_created"], "Did you mean iam_multiple_users_created"),
+        (["show", "nothing_like_it"], "there is no detection 'nothing_like_it'"),
+        (["alerts", "--detection", "iam_users"], "there is no detection 'iam_users'"),
+        (["alerts", "--since", "yesterday"], "'yesterday' is no date or time such as"),
+        (["alerts", "--until", "2026-02-30"], "'2026-02-30' is no date or time such as"),
+        (["alerts", "--severity", "mild"], "'mild' is not one of"),
+        (["alerts", "--format", "xml"], "'xml' is not one of table, ndjson"),
+        (["alerts", "--store", "none.duckdb"], "there is no store"),
+        (["alerts"], "`trailhound run PATH` makes one"),
+        (["run"], "there is no store"),
+        (["run", "none"], "no such file or folder: none"),
+        (["load", "*.none"], "no such file or folder: *.none"),
+        (["load"], "Missing argument 'PATH...'"),
+        (["list", "--vars", "{a"], "expected names and values"),
+        (["list", "--vars", "text"], "expected names and values"),
+        (["list", "--project-dir", "."], "is no dbt project of trailhound"),
+        (["run", "--target", "snowflake"], "there is no target 'snowflake'"),
+        (["run", "--allow-list", "none.csv"], "'none.csv' does not exist"),
+        (["new", "iam"], "'iam' is not like iam/iam_access_keys_created"),
+        (["new", "iam/../../etc"], "is not like iam/iam_access_keys_created"),
+        (["new", "iam/iam_x", "--event-name", "A' or 1=1"], "is no name of an API call"),
+        (["run", "--bogus"], "No such option '--bogus'"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(
+    invoke: Invoke, folder: Path, arguments: list[str], said: str
+) -> None:
+    result = invoke(*arguments, code=2)
+    assert result.stdout == ""
+    [line] = errors_of(result)
+    assert line.startswith("Error: ")
+    assert said in line
+    assert list(folder.iterdir()) == []
+
+
+def test_an_error_shows_no_raw_control_characters(invoke: Invoke) -> None:
+    [line] = errors_of(invoke("show", "\x1b[31mred\x1b[0m", code=2))
+    assert "\x1b" not in line
+    assert "\\x1b[31mred" in line
+
+
+def test_a_file_that_is_no_store(invoke: Invoke, folder: Path) -> None:
+    (folder / "x.duckdb").write_text("something else, and long enough to be looked at" * 300)
+    [line] = errors_of(invoke("alerts", "--store", "x.duckdb", code=1))
+    assert line.endswith("x.duckdb is not a DuckDB file")
+
+
+def test_a_store_that_was_only_loaded(invoke: Invoke, folder: Path) -> None:
+    (folder / "one.json").write_text(
+        '{"eventTime": "2026-01-31T12:00:00Z", "eventName": "ListUsers", "eventID": "e1"}'
+    )
+    invoke("load", "one.json")
+    [line] = errors_of(invoke("alerts", code=1))
+    assert line == "Error: nothing is built yet: `trailhound run` does"
+
+
+def test_quiet_says_nothing_on_stderr(invoke: Invoke, folder: Path) -> None:
+    write_alerts(folder / "trailhound.duckdb", alert())
+    assert invoke("export", "--output", "a.csv").stderr == "1 alert written to a.csv\n"
+    assert invoke("export", "--output", "a.csv", "-q").stderr == ""

@@ -1,0 +1,210 @@
+"""Every output format: real types, and nothing from a log drives a terminal or a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from cli_helpers import ALERT, Invoke, alert, write_alerts
+
+from trailhound.alert_view import short_entity
+from trailhound.output import FORMATS, Column, write
+
+HOSTILE = "\x1b[2J\x1b]0;title\x07\x9b31m\r\u202egpj.exe [red]x[/red] =1+1 {{ 7*7 }} <b>"
+COLUMNS = (
+    Column("words"),
+    Column("number", "integer"),
+    Column("yes", "boolean"),
+    Column("day", "date"),
+    Column("moment", "time"),
+    Column("several", "list"),
+    Column("thing", "object"),
+)
+ROW = (
+    'a, "b"',
+    5,
+    True,
+    date(2026, 1, 31),
+    datetime(2026, 1, 31, 23, 59),
+    ["x", "y"],
+    {"k": ["v"]},
+)
+NOTHING = (None,) * len(COLUMNS)
+
+
+def written(name: str, *rows: tuple[Any, ...]) -> str:
+    stream = io.StringIO(newline="")
+    write(name, COLUMNS, rows, stream)
+    return stream.getvalue()
+
+
+def unsafe(text: str) -> set[str]:
+    """Characters other than line breaks that a terminal may act on."""
+    return {char for char in text if not char.isprintable()} - {"\n"}
+
+
+def test_ndjson_has_real_types() -> None:
+    lines = written("ndjson", ROW, NOTHING).splitlines()
+    assert json.loads(lines[0]) == {
+        "words": 'a, "b"',
+        "number": 5,
+        "yes": True,
+        "day": "2026-01-31",
+        "moment": "2026-01-31T23:59:00Z",
+        "several": ["x", "y"],
+        "thing": {"k": ["v"]},
+    }
+    assert set(json.loads(lines[1]).values()) == {None}
+
+
+def test_json_is_an_array_of_the_same_objects() -> None:
+    assert json.loads(written("json", ROW, ROW)) == [json.loads(written("ndjson", ROW))] * 2
+    assert json.loads(written("json")) == []
+
+
+def test_csv_reads_back() -> None:
+    header, first, second = csv.reader(io.StringIO(written("csv", ROW, NOTHING)))
+    assert header == [column.name for column in COLUMNS]
+    assert first == [
+        'a, "b"', "5", "true", "2026-01-31", "2026-01-31T23:59:00Z", '["x","y"]', '{"k":["v"]}',
+    ]  # fmt: skip
+    assert second == [""] * len(COLUMNS)
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|'/C x'!A"])
+def test_csv_defuses_formulas(text: str) -> None:
+    stream = io.StringIO(newline="")
+    write("csv", (Column("words"),), [(text,)], stream)
+    [_, [field]] = csv.reader(io.StringIO(stream.getvalue(), newline=""))
+    assert field.startswith("'" + text[0].replace("\t", "\\t").replace("\r", "\\r"))
+
+
+def test_csv_leaves_real_numbers_alone() -> None:
+    stream = io.StringIO(newline="")
+    write("csv", (Column("number", "integer"),), [(-5,)], stream)
+    assert stream.getvalue() == "number\n-5\n"
+
+
+def test_parquet_has_real_types_even_without_rows() -> None:
+    for rows in ([ROW, NOTHING], []):
+        stream = io.BytesIO()
+        write("parquet", COLUMNS, rows, stream)
+        table = pq.read_table(pa.BufferReader(stream.getvalue()))
+        assert table.schema.types == [
+            pa.string(), pa.int64(), pa.bool_(), pa.date32(), pa.timestamp("us", "UTC"),
+            pa.list_(pa.string()), pa.string(),
+        ]  # fmt: skip
+        assert table.num_rows == len(rows)
+    first = pq.read_table(pa.BufferReader(_parquet(ROW))).to_pylist()[0]
+    assert first["moment"] == datetime(2026, 1, 31, 23, 59, tzinfo=UTC)
+    assert first["several"] == ["x", "y"]
+    assert json.loads(first["thing"]) == {"k": ["v"]}
+
+
+def _parquet(row: tuple[Any, ...]) -> bytes:
+    stream = io.BytesIO()
+    write("parquet", COLUMNS, [row], stream)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("name", [name for name, each in FORMATS.items() if not each.is_binary])
+def test_no_format_lets_a_control_character_through(name: str) -> None:
+    row = (HOSTILE, 1, True, None, None, [HOSTILE], {HOSTILE: [HOSTILE]})
+    text = written(name, row)
+    assert unsafe(text) == set()
+    assert "gpj.exe" in text
+
+
+def test_a_table_prints_markup_as_it_stands() -> None:
+    text = written("table", ("[red]x[/red] :smile:", 1, True, None, None, ["[b]"], {}))
+    assert "[red]x[/red] :smile:" in text
+    assert "[b]" in text
+
+
+def test_a_table_without_rows_is_nothing() -> None:
+    assert written("table") == ""
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_the_table_of_alerts_fits_the_terminal(
+    invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setattr("trailhound.output.table.WIDTH_WITHOUT_TERMINAL", width)
+    long_entity = "arn:aws:sts::123456789012:assumed-role/" + "x" * 90 + "/alice@example.com"
+    write_alerts(
+        folder / "trailhound.duckdb",
+        alert(),
+        alert(entity_id=long_entity, evidence={"event_names": ["y" * 300], "none": []}),
+    )
+    text = invoke("alerts").stdout
+    assert max(map(len, text.splitlines())) <= width
+    for shown in ("2026-01-31 23:59:00", "medium", "user/mallory", "012345678901", "7 ≥ 5"):
+        assert shown in text
+
+
+@pytest.mark.parametrize(
+    ("entity", "short"),
+    [
+        ("arn:aws:iam::012345678901:user/mallory", "user/mallory"),
+        ("arn:aws:iam::999999999999:user/mallory", "999999999999:user/mallory"),
+        ("arn:aws-cn:iam::012345678901:root", "root"),
+        (
+            "arn:aws:sts::012345678901:assumed-role/AWSReservedSSO_AdministratorAccess_0/a@b.com",
+            "assumed-role/…/a@b.com",
+        ),
+        ("AIDA" + "x" * 60, "AIDA" + "x" * 15 + "…" + "x" * 20),
+        ("arn:aws:iam::012345678901:user/two\nlines", "user/two\nlines"),
+        ("config.amazonaws.com", "config.amazonaws.com"),
+    ],
+)
+def test_an_entity_in_short(entity: str, short: str) -> None:
+    assert short_entity(entity, "012345678901") == short
+
+
+@pytest.mark.parametrize(
+    ("hostile", "field"),
+    [(HOSTILE, "entity_id"), ([HOSTILE], "user_agents"), ({"k": [HOSTILE]}, "evidence")],
+)
+def test_hostile_alerts_come_out_of_every_text_format_as_text(
+    invoke: Invoke, folder: Path, hostile: Any, field: str
+) -> None:
+    write_alerts(folder / "trailhound.duckdb", alert(**{field: hostile}))
+    for name, each in FORMATS.items():
+        if not each.is_binary:
+            assert unsafe(invoke("alerts", "--format", name).stdout) == set()
+    assert json.loads(invoke("alerts", "--format", "ndjson").stdout)[field] == hostile
+
+
+@pytest.mark.parametrize("ending", ["ndjson", "jsonl", "json", "csv", "parquet", "txt"])
+def test_export_takes_the_format_from_the_ending(invoke: Invoke, folder: Path, ending: str) -> None:
+    write_alerts(folder / "trailhound.duckdb", alert())
+    result = invoke("export", "--output", f"out.{ending}")
+    assert result.stdout == ""
+    assert [path.name for path in folder.glob("*out*")] == [f"out.{ending}"]
+    content = (folder / f"out.{ending}").read_bytes()
+    assert content.startswith(
+        {
+            "ndjson": b'{"alert_id"', "jsonl": b'{"alert_id"', "json": b"[\n", "csv": b"alert_id,",
+            "parquet": b"PAR1", "txt": b"triggered (UTC)",
+        }[ending]
+    )  # fmt: skip
+
+
+def test_export_writes_ndjson_to_stdout_and_parquet_when_told(invoke: Invoke, folder: Path) -> None:
+    write_alerts(folder / "trailhound.duckdb", alert())
+    assert json.loads(invoke("export").stdout) == ALERT
+    assert json.loads(invoke("export", "--output", "-").stdout) == ALERT
+    assert invoke("export", "--format", "parquet").stdout_bytes.startswith(b"PAR1")
+
+
+def test_an_export_that_cannot_be_written_is_one_line(invoke: Invoke, folder: Path) -> None:
+    write_alerts(folder / "trailhound.duckdb", alert())
+    result = invoke("export", "--output", "none/out.csv", code=1)
+    assert result.stderr == "Error: none/out.csv cannot be written: No such file or directory\n"

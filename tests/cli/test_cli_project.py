@@ -1,0 +1,185 @@
+"""Which project counts, and the thresholds in force."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from cli_helpers import Invoke, errors_of
+
+from trailhound.catalog import read_detections
+from trailhound.project import Project, find_project, installed_project
+
+YML = """
+models:
+  - name: iam_x
+    description: What it finds.
+    config:
+      {config}
+      meta: {{title: IAM - X, severity: low, threshold: 5, minutes: 10, needs_data_events: true}}
+unit_tests: [this is: not: yaml
+"""
+
+
+@pytest.fixture
+def project(folder: Path) -> Project:
+    """A project of one's own with one detection."""
+    write_config(folder, {})
+    (folder / "profiles.yml").write_text(
+        yaml.safe_dump(
+            {
+                "trailhound": {
+                    "target": "duckdb",
+                    "outputs": {
+                        "duckdb": {
+                            "type": "duckdb",
+                            "path": "{{ env_var('TRAILHOUND_STORE', 'trailhound.duckdb') }}",
+                        }
+                    },
+                }
+            }
+        )
+    )
+    (folder / "detections" / "iam").mkdir(parents=True)
+    write_detection(folder)
+    return Project(folder)
+
+
+def write_config(folder: Path, config: dict[str, Any]) -> None:
+    (folder / "dbt_project.yml").write_text(
+        yaml.safe_dump({"name": "trailhound", "profile": "trailhound", **config})
+    )
+
+
+def write_detection(folder: Path, config: str = "") -> None:
+    (folder / "detections" / "iam" / "iam_x.yml").write_text(YML.format(config=config))
+
+
+def listed(invoke: Invoke, *arguments: str) -> dict[str, Any]:
+    [row] = json.loads(invoke("list", "--format", "json", *arguments).stdout)
+    return dict(row)
+
+
+def test_the_folder_one_stands_in_counts(project: Project, folder: Path) -> None:
+    assert find_project(None) == project == Project(folder)
+
+
+@pytest.mark.usefixtures("folder")
+def test_else_the_installed_project_counts() -> None:
+    assert find_project(None) == installed_project()
+    assert len(read_detections(installed_project())) >= 15
+
+
+def test_a_folder_of_another_dbt_project_does_not_count(folder: Path) -> None:
+    write_config(folder, {"name": "shop"})
+    assert find_project(None) == installed_project()
+
+
+def test_a_project_with_the_package_counts(folder: Path) -> None:
+    write_config(folder, {"name": "shop", "packages-install-path": "parts"})
+    package = folder / "parts" / "trailhound"
+    package.mkdir(parents=True)
+    write_config(package, {"vars": {"iam_x__minutes": 7}})
+    (package / "detections" / "iam").mkdir(parents=True)
+    write_detection(package)
+    (folder / "detections" / "iam").mkdir(parents=True)
+    found = find_project(None)
+    assert found.package == package
+    [detection] = read_detections(found)
+    assert (detection.name, detection.minutes) == ("iam_x", 7)
+
+
+@pytest.mark.parametrize(
+    ("variables", "given", "in_force"),
+    [
+        ({}, None, (5, 10)),
+        ({"iam_x__threshold": 6}, None, (6, 10)),
+        ({"iam_x__threshold": 6, "trailhound": {"iam_x__threshold": 7}}, None, (7, 10)),
+        ({"iam_x__threshold": 6}, "{iam_x__threshold: 8, iam_x__minutes: 1}", (8, 1)),
+    ],
+)
+def test_the_threshold_in_force(
+    project: Project,
+    invoke: Invoke,
+    variables: dict[str, Any],
+    given: str | None,
+    in_force: tuple[int, int],
+) -> None:
+    write_config(project.root, {"vars": variables})
+    row = listed(invoke, *(("--vars", given) if given else ()))
+    assert (row["threshold"], row["window_minutes"]) == in_force
+
+
+@pytest.mark.usefixtures("project")
+def test_a_threshold_that_is_no_number(invoke: Invoke) -> None:
+    [line] = errors_of(invoke("list", "--vars", "{iam_x__threshold: many}", code=1))
+    assert line.endswith("variable iam_x__threshold: threshold must be a whole number, not 'many'")
+
+
+@pytest.mark.parametrize(
+    ("models", "config", "enabled"),
+    [
+        ({}, "", True),
+        ({}, "enabled: false", False),
+        ({"trailhound": {"+enabled": False}}, "", False),
+        ({"trailhound": {"iam": {"iam_x": {"enabled": False}}}}, "", False),
+        ({"trailhound": {"+enabled": False, "iam": {"+enabled": True}}}, "", True),
+        ({"trailhound": {"+enabled": False}}, "enabled: true", True),
+    ],
+)
+def test_a_detection_that_is_switched_off(
+    project: Project, invoke: Invoke, models: dict[str, Any], config: str, *, enabled: bool
+) -> None:
+    write_config(project.root, {"models": models})
+    write_detection(project.root, config)
+    assert listed(invoke)["enabled"] is enabled
+
+
+@pytest.mark.usefixtures("project")
+def test_idle_is_not_known_without_a_store(invoke: Invoke) -> None:
+    row = listed(invoke)
+    assert row["needs_data_events"] is True
+    assert row["idle"] is None
+    assert "needs S3 data events" in invoke("list").stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("models: [", "is not YAML"),
+        ("models: []", "must describe one model"),
+        ("- x", "holds no YAML object"),
+        ("models: [{name: iam_x}]", "lacks title, severity"),
+    ],
+)
+def test_a_broken_description_names_its_file(
+    project: Project, invoke: Invoke, text: str, said: str
+) -> None:
+    path = project.root / "detections" / "iam" / "iam_x.yml"
+    path.write_text(text)
+    [line] = errors_of(invoke("list", code=1))
+    assert line.startswith(f"Error: {path}")
+    assert said in line
+
+
+def test_a_profile_that_ignores_the_store(project: Project, invoke: Invoke) -> None:
+    outputs = {"duckdb": {"type": "duckdb", "path": "other.duckdb"}}
+    (project.root / "profiles.yml").write_text(
+        yaml.safe_dump({"trailhound": {"target": "duckdb", "outputs": outputs}})
+    )
+    [line] = errors_of(invoke("alerts", "--store", "s.duckdb", code=2))
+    assert "--store has no effect" in line
+
+
+def test_show_tells_all_of_it(invoke: Invoke) -> None:
+    page = invoke("show", "iam_multiple_failed_api_calls").stdout
+    for head in ("False positives", "Blind spots", "Triage", "References", "Files"):
+        assert f"\n{head}\n" in page
+    assert "fires at ≥ 5 in 10 min" in page
+    [row] = json.loads(invoke("show", "s3_mass_copy_objects", "--format", "json").stdout)
+    assert row["needs_data_events"] is True
+    assert {"question", "sql"} == set(row["triage"][0])
+    assert row["sql"] is None
