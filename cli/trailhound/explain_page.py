@@ -29,7 +29,8 @@ def _lines(found: Explanation, detection: Detection) -> Iterator[str]:
     alert = found.alert
     yield click.style(visible(alert["title"]), bold=True)
     yield f"{alert['alert_id']} · {alert['severity']} · {detection.name}"
-    yield f"{visible(alert['entity_id'])} ({alert['entity_type']}) in {visible(alert['account_id'])}"
+    entity, account = visible(alert["entity_id"]), visible(alert["account_id"])
+    yield f"{entity} ({alert['entity_type']}) in {account}"
     yield ""
     yield _why(alert)
     if alert["is_continuation"]:
@@ -62,14 +63,13 @@ def _why(alert: dict[str, Any]) -> str:
 
 def _timeline(found: Explanation) -> Iterator[str]:
     rows = found.timeline.rows
-    left_out = len(rows) - _TIMELINE_LINES
-    shown = (
-        rows if left_out <= 0 else [*rows[: _TIMELINE_LINES // 2], *rows[-_TIMELINE_LINES // 2 :]]
-    )
+    half = _TIMELINE_LINES // 2
+    left_out = len(rows) - 2 * half
+    shown = rows if left_out <= 0 else [*rows[:half], *rows[-half:]]
     highest = max([found.alert["observed"], found.alert["threshold"]])
     table: list[Row] = []
     for place, (time, observed, name, region, source, *_) in enumerate(shown):
-        if left_out > 0 and place == _TIMELINE_LINES // 2:
+        if left_out > 0 and place == half:
             table.append((None, None, f"… {left_out:,} more …", *[None] * 3))
         fires = observed >= found.alert["threshold"]
         table.append((time, observed, _bar(observed, highest, fires=fires), name, region, source))

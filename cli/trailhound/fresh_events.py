@@ -78,7 +78,7 @@ def _add(
     logs: str,
     loaded_until: object,
 ) -> bool:
-    """Insert the events of new records; False if one of them is a copy that changes what is there."""
+    """Insert the events of new records; False if one is a copy that changes what is there."""
     events, records = steps[EVENTS], steps[RECORDS]
     new_logs = f"(select * from {logs} where loaded_at > getvariable('trailhound_loaded_until'))"
     new_records = f"({records.sql.replace(logs, new_logs)})"
