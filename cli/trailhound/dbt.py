@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, redirect_stdout
@@ -58,7 +59,12 @@ class Dbt:
 
         `seeds` is the folder of the CSV files. Raises BuildFailed naming what failed.
         """
-        with _environment(TRAILHOUND_SEEDS=str(seeds)), self._in_store(str(self.store)):
+        # dbt writes what it ran to target/run/<path of the seed>: where that path is absolute, over
+        # the analyst's own file. So it gets a copy.
+        copy = self.folder / "seeds"
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(seeds, copy, copy_function=shutil.copyfile)
+        with _environment(TRAILHOUND_SEEDS=str(copy)), self._in_store(str(self.store)):
             outcomes = self._run("build", *_BUILT, *self._detections())
         if any(each.failed for each in outcomes):
             raise BuildFailed(outcomes)
