@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
+
+from trailhound.main import cli
 
 ROOT = Path(__file__).parents[1]
 LOGS = ROOT / "tests" / "logs"
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+Invoke = Callable[..., Result]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -53,6 +57,27 @@ def run_in(folder: Path) -> Run:
 def run(tmp_path: Path) -> Run:
     """Run a command in an empty folder."""
     return run_in(tmp_path)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder, away from any project."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def invoke(folder: Path) -> Invoke:  # noqa: ARG001
+    """Run trailhound in this process, in an empty folder, and check the exit code."""
+
+    def run(*arguments: str | Path, code: int = 0, **kwargs: Any) -> Result:
+        result = CliRunner().invoke(
+            cli, [str(each) for each in arguments], prog_name="trailhound", **kwargs
+        )
+        assert result.exit_code == code, (result.stderr, result.exception)
+        return result
+
+    return run
 
 
 def alerts_of(output: str) -> list[dict[str, Any]]:

@@ -53,9 +53,9 @@ def short_entity(entity: str, account: str) -> str:
         entity = arn[2] if arn[1] in ("", account) else f"{arn[1]}:{arn[2]}"
     if len(entity) <= _ENTITY_LENGTH:
         return entity
-    kind, *_, last = entity.split("/")
-    if len(kind) + len(last) < _ENTITY_LENGTH:
-        return f"{kind}/…/{last}"
+    parts = entity.split("/")
+    if len(parts) > 2 and len(parts[0]) + len(parts[-1]) < _ENTITY_LENGTH:
+        return f"{parts[0]}/…/{parts[-1]}"
     half = _ENTITY_LENGTH // 2
     return f"{entity[: half - 1]}…{entity[-half:]}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,6 @@ import duckdb
 from click.testing import Result
 
 from trailhound.alerts import COLUMNS
-
-Invoke = Callable[..., Result]
 
 _SQL_TYPES = {
     "integer": "bigint",

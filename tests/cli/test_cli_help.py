@@ -57,7 +57,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_of_a_command_imports_neither_dbt_nor_a_database(name: str) -> None:
-    assert imported_by([name, "--help"]) & {"dbt", "duckdb", "pyarrow", "rich"} == set()
+    assert imported_by([name, "--help"]) & {"dbt", "duckdb", "pyarrow"} == set()
 
 
 def test_list_and_alerts_do_not_import_dbt(tmp_path: Path) -> None:

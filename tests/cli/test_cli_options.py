@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from cli_helpers import Invoke, alert, errors_of, write_alerts
+from cli_helpers import alert, errors_of, write_alerts
+
+from conftest import Invoke
 
 
 def test_options_stand_before_or_after_the_command(invoke: Invoke, folder: Path) -> None:

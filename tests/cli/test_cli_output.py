@@ -12,8 +12,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from cli_helpers import ALERT, Invoke, alert, write_alerts
+from cli_helpers import ALERT, alert, write_alerts
 
+from conftest import Invoke
 from trailhound.alert_view import short_entity
 from trailhound.output import FORMATS, Column, write
 
@@ -192,7 +193,7 @@ def test_export_takes_the_format_from_the_ending(invoke: Invoke, folder: Path, e
     assert content.startswith(
         {
             "ndjson": b'{"alert_id"', "jsonl": b'{"alert_id"', "json": b"[\n", "csv": b"alert_id,",
-            "parquet": b"PAR1", "txt": b"triggered (UTC)",
+            "parquet": b"PAR1", "txt": b"alert ",
         }[ending]
     )  # fmt: skip
 

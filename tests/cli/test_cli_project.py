@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 import yaml
-from cli_helpers import Invoke, errors_of
+from cli_helpers import errors_of
 
+from conftest import Invoke
 from trailhound.catalog import read_detections
 from trailhound.project import Project, find_project, installed_project
 
