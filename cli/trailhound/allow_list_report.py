@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import NamedTuple
 
+from trailhound.building import compiled_detections
+from trailhound.output.text import counted
 from trailhound.warehouse import Warehouse
+from trailhound.work import Work
 
 FIELDS = (
     "detection", "account_id", "entity_id", "source_ip", "region", "user_agent", "event_name",
@@ -36,9 +41,23 @@ class RowReport(NamedTuple):
     """Its expires_on is before today."""
 
     @property
-    def total(self) -> int:
-        """Events it removed from all detections together."""
-        return sum(self.removed.values())
+    def told(self) -> str:
+        """What became of it, in words."""
+        removed = [
+            f"{counted(count, 'event')} from {name}" for name, count in sorted(self.removed.items())
+        ]
+        words = f"removed {', '.join(removed)}" if removed else "matched nothing"
+        return f"expired on {self.row[7]}; {words}" if self.is_expired else words
+
+    @property
+    def named(self) -> str:
+        """The row by what it matches and its reason."""
+        matches = " ".join(
+            f"{field}={text}"
+            for field, text in zip(FIELDS, self.row, strict=True)
+            if text and field not in ("expires_on", "reason", "owner")
+        )
+        return f"{matches or 'every event'} ({self.row[8]})"
 
 
 def matching_sql(compiled: str) -> str:
@@ -63,6 +82,20 @@ inner join {found["allow_list"]} as allow
     on {found["match"]}
 where event.entity_type <> 'service'
 group by {", ".join(fields)}"""
+
+
+def report_of(work: Work, warehouse: Warehouse) -> list[RowReport]:
+    """What each row of the allow-list in force removed, in the order of its file."""
+    rows = allow_list_rows(work.seeds / "allow_list.csv")
+    if not rows:
+        return []
+    return allow_list_report(warehouse, compiled_detections(work), rows, datetime.now(UTC).date())
+
+
+def allow_list_rows(path: Path) -> list[tuple[str, ...]]:
+    """The rows of an allow-list that was checked before, without its header and empty lines."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return [tuple(row) for row in csv.reader(file) if row][1:]
 
 
 def allow_list_report(

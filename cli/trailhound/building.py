@@ -67,6 +67,19 @@ def compiled(work: Work, detection: Detection) -> str:
     return work.dbt("plan").compile(detection)
 
 
+def compiled_detections(work: Work) -> dict[str, str]:
+    """The SQL of every enabled detection for the target, by name."""
+    made = plan_of(work)
+    if made is not None:
+        return {step.name: step.sql.strip() for step in made.detections}
+    manifest = json.loads(work.dbt("plan").compile_all().read_text(encoding="utf-8"))
+    return {
+        node["name"]: str(node["compiled_code"]).strip()
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["config"]["meta"].get("severity")
+    }
+
+
 def _build_plan(work: Work, made: plan.Plan, tell: Callable[[str], None]) -> None:
     from trailhound.load import ensure_table
 
@@ -79,7 +92,11 @@ def _build_plan(work: Work, made: plan.Plan, tell: Callable[[str], None]) -> Non
     finally:
         connection.close()
     if failures:
-        raise BuildFailed([_outcome(each) for each in failures])
+        failed = {each.name for each in failures}
+        raise BuildFailed(
+            [_outcome(each) for each in failures],
+            some_alerts=any(step.name not in failed for step in made.detections),
+        )
 
 
 def _outcome(failure: plan.Failure) -> Outcome:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trailhound.alerts import value
+from trailhound.allow_list_report import report_of
 from trailhound.catalog import SEVERITIES
 from trailhound.coverage import idle
 from trailhound.loading import summary
@@ -32,6 +33,8 @@ def tell_summary(
         parts = [f"{counts.events:,} events in all", counted(counts.duplicates, "duplicate")]
         _line(work, "store", ", ".join(parts))
     _line(work, "alerts", _by_severity(alerts))
+    for each in report_of(work, warehouse):
+        _line(work, "allowed", f"{each.named}: {each.told}")
     waiting = idle(work.detections, warehouse)
     if waiting:
         names = ", ".join(each.name for each in waiting)
