@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from trailhound.csv_rows import UnreadableCsv, csv_rows
-from trailhound.errors import WrongUsage
+from trailhound.errors import TrailhoundError, WrongUsage
 
 HEADER = ("start_ip", "end_ip", "country")
 NO_COUNTRY = "--"
@@ -87,14 +87,14 @@ def pack(ranges: Sequence[CountryRange]) -> list[PackedRow]:
 def packed(source: Path) -> list[PackedRow]:
     """The seed's rows for a user's CSV of ranges.
 
-    Raises WrongUsage with one line for each wrong row, twenty at most.
+    Raises TrailhoundError with one line for each wrong row, twenty at most.
     """
     ranges, errors = read_ranges(source)
     if len(errors) > _MOST_ERRORS:
         rest = len(errors) - _MOST_ERRORS
         errors[_MOST_ERRORS:] = [f"{source.name}: {rest} more rows are wrong"]
     if errors:
-        raise WrongUsage("\n".join(errors))
+        raise TrailhoundError("\n".join(errors))
     return pack(ranges)
 
 
@@ -221,9 +221,9 @@ def main(arguments: Sequence[str]) -> int:
         return WrongUsage.exit_code
     try:
         rows = packed(Path(arguments[0]))
-    except (WrongUsage, OSError) as error:
+    except (TrailhoundError, OSError) as error:
         print(error, file=sys.stderr)
-        return WrongUsage.exit_code
+        return TrailhoundError.exit_code
     write_seed(rows, sys.stdout)
     return 0
 

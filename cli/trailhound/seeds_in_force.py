@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
+from trailhound.catalog import Detection, read_detections
 from trailhound.countries import packed, write_seed
+from trailhound.errors import TrailhoundError
 from trailhound.project import Project
 from trailhound.settings import Settings
 from trailhound.workplace import workplace
@@ -20,6 +23,11 @@ def seeds_in_force(project: Project, settings: Settings) -> Path:
         "allow_list.csv": settings.allow_list,
         "threshold_overrides.csv": settings.overrides,
     }
+    _check(
+        settings.allow_list or project.seeds / "allow_list.csv",
+        settings.overrides or project.seeds / "threshold_overrides.csv",
+        [each for each in read_detections(project, settings.vars) if each.enabled],
+    )
     if not any(replaced.values()) and settings.countries is None:
         return project.seeds
     folder = workplace(project, f"seeds {settings.store_path}") / "seeds"
@@ -32,3 +40,15 @@ def seeds_in_force(project: Project, settings: Settings) -> Path:
         with (folder / "country_ranges.csv").open("w", encoding="utf-8", newline="") as file:
             write_seed(packed(settings.countries), file)
     return folder
+
+
+def _check(allow_list: Path, overrides: Path, detections: Sequence[Detection]) -> None:
+    from trailhound.seeds import Known, read_allow_list, read_overrides
+
+    known = Known(
+        [each.name for each in detections],
+        [each.name for each in detections if each.threshold is None],
+    )
+    errors = read_allow_list(allow_list, known)[1] + read_overrides(overrides, known)[1]
+    if errors:
+        raise TrailhoundError("\n".join(errors))
