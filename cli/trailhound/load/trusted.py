@@ -12,9 +12,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from trailhound.load.store import EVENT_ON_TRUST, RECORD_ON_TRUST, STREAM
@@ -33,6 +34,9 @@ _SHELLS = {b'"Events"', b'"EventId"', b'"_raw"', b'"messageType"', b'"awslogs"',
 
 _TAIL = 64  # bytes in which a tail is looked for
 _INLINE = 12  # bytes up to which Arrow keeps a string in its view
+
+
+Ints = npt.NDArray[np.integer[Any]]
 
 
 class Form(NamedTuple):
@@ -95,26 +99,23 @@ def batch(form: Form, texts: Iterable[Text]) -> pa.RecordBatch | None:
         bounds.append(each.last)
         counts.append((len(bounds) - before) // 2)
     of_text = np.repeat(np.arange(len(texts), dtype=np.int32), counts)
-    pairs = np.array(bounds, np.int64).reshape(-1, 2)
-    lengths = pairs[:, 1] + 1 - pairs[:, 0]
-    if lengths.min() <= _INLINE:
+    pairs: Ints = np.array(bounds, np.int64).reshape(-1, 2)
+    pairs[:, 1] += 1  # past the closing bracket
+    if (pairs[:, 1] - pairs[:, 0]).min() <= _INLINE:
         return None
-    before_text = np.cumsum(counts) - counts - [each.records_before for each in texts]
-    positions = np.arange(1, len(pairs) + 1) - before_text[of_text]
-    return _record_batch(form.mode, texts, of_text, positions, pairs[:, 0], lengths)
+    first_row = np.cumsum(counts) - counts
+    records_before = np.array([each.records_before for each in texts])
+    positions: Ints = np.arange(1, len(pairs) + 1) - (first_row - records_before)[of_text]
+    return _record_batch(form.mode, texts, of_text, positions, pairs)
 
 
 def _record_batch(
-    mode: int,
-    texts: list[Text],
-    of_text: np.ndarray,
-    positions: np.ndarray,
-    starts: np.ndarray,
-    lengths: np.ndarray,
+    mode: int, texts: list[Text], of_text: Ints, positions: Ints, bounds: Ints
 ) -> pa.RecordBatch:
     count = len(positions)
-    views = np.zeros((count, 4), np.int32)  # length, prefix (DuckDB takes it from the text), …
-    views[:, 0], views[:, 2], views[:, 3] = lengths, of_text, starts
+    # Length, prefix (DuckDB takes it from the text itself), number of the buffer, offset in it.
+    views = np.zeros((count, 4), np.int32)
+    views[:, 0], views[:, 2], views[:, 3] = bounds[:, 1] - bounds[:, 0], of_text, bounds[:, 0]
     data = [pa.py_buffer(each.text) for each in texts]
     text = pa.Array.from_buffers(pa.string_view(), count, [None, pa.py_buffer(views), *data])
     nothing = pa.nulls(count, STREAM.field("error").type)
