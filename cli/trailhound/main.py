@@ -31,6 +31,7 @@ COMMANDS = {
     "list": Entry("list:list_detections", "List the detections and the thresholds in force."),
     "show": Entry("show:show", "Show one detection in full."),
     "tune": Entry("tune:tune", "Show what other thresholds and windows would have given."),
+    "doctor": Entry("doctor:doctor", "Say what the detections cannot see, and what to do."),
     "test": Entry("test:test", "Run the unit tests of some or all detections."),
     "files": Entry("files:files", "List the files that the store knows."),
     "new": Entry("new:new", "Scaffold a detection that passes its tests."),
