@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
@@ -13,16 +12,14 @@ from typing import Any
 from oracle.alerts import Alert
 from oracle.events import Event
 
-LISTS = frozenset(
-    [
-        "event_ids",
-        "regions",
-        "source_ips",
-        "user_agents",
-        "access_key_ids",
-        "session_names",
-        "resources",
-    ]
+LISTS = (
+    "event_ids",
+    "regions",
+    "source_ips",
+    "user_agents",
+    "access_key_ids",
+    "session_names",
+    "resources",
 )
 SQL_NAMES = {
     "time": "event_time",
@@ -94,7 +91,7 @@ def _columns_that_differ(sql: dict[str, Any], oracle: dict[str, Any]) -> list[st
 
 def _alert_row(row: Mapping[str, Any]) -> dict[str, Any]:
     plain = {column: _plain(value) for column, value in row.items()}
-    for column in LISTS | {"evidence"}:
+    for column in (*LISTS, "evidence"):
         if isinstance(plain.get(column), str):
             plain[column] = json.loads(plain[column])
     ids = plain["event_ids"]
@@ -141,9 +138,4 @@ def _grouped(
 
 
 def _ordered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return sorted(
-        rows,
-        key=lambda row: json.dumps(
-            [row.get("alert_id"), Counter(map(str, row.values()))], default=str
-        ),
-    )
+    return sorted(rows, key=lambda row: json.dumps(row, sort_keys=True, default=str))

@@ -194,7 +194,7 @@ def _outcome(record: dict[str, Any], denied_codes: Sequence[str]) -> str:
     return "denied" if code and code.removeprefix("Client.") in denied_codes else "failed"
 
 
-def _entity(
+def _entity(  # noqa: PLR0911 - one return for each row of the table
     identity: dict[str, Any], record: dict[str, Any], human: Sequence[str]
 ) -> tuple[str, str | None]:
     """The entity's type and, if there is any, its id."""
