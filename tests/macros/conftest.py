@@ -1,0 +1,68 @@
+"""The project's macros as dbt renders them for DuckDB, and a database to run them in."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import UserDict
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# name: the call that renders it. Columns and relations are those of the tests.
+_CALLS = {
+    "address_hex": "trailhound.address_hex('txt')",
+    "glob_match": "trailhound.glob_match('txt', 'pattern')",
+    "range_first": "trailhound.range_end('address', 'bits', '0')",
+    "range_last": "trailhound.range_end('address', 'bits', 'f')",
+    "allow_list_rows": "trailhound.allow_list_rows()",
+    "allow_list_rows_of_one": "trailhound.allow_list_rows('iam_multiple_failed_api_calls')",
+    "allow_list_match": "trailhound.allow_list_match('event', 'allow')",
+    "address_countries": "trailhound.address_countries('logins')",
+    "trino_address_hex": "trailhound.trino__address_hex('txt')",
+    "athena_address_hex": "trailhound.athena__address_hex('txt')",
+}
+
+
+class Rendered(UserDict[str, str]):
+    """SQL by name; short where pytest shows it."""
+
+    def __repr__(self) -> str:
+        return f"Rendered({', '.join(self)})"
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
+    """The SQL of each macro call above: one run of dbt for all of them."""
+    folder = tmp_path_factory.mktemp("dbt")
+    pairs = ", ".join(f"'{name}': {call}" for name, call in _CALLS.items())
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("dbt")),
+            *("--quiet", "compile", "--output", "json", "--no-introspect"),
+            *("--inline", f"{{{{ tojson({{{pairs}}}) }}}}"),
+            *("--project-dir", str(ROOT), "--profiles-dir", str(ROOT)),
+            *("--target", "duckdb", "--target-path", str(folder), "--log-path", str(folder)),
+        ],
+        cwd=folder,
+        env={**os.environ, "TRAILHOUND_STORE": ":memory:"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    compiled = json.loads(done.stdout)["compiled"]
+    return Rendered(json.loads(compiled))
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty database in memory, where dbt's relations are called "memory"."main"."name"."""
+    with duckdb.connect() as connection:
+        yield connection
