@@ -106,9 +106,9 @@ def _conditions(filters: Filters) -> tuple[list[str], list[Any]]:
         wanted = at_least(filters.severity)
         add(_is_one_of("severity", wanted), *wanted)
     if filters.account:
-        add("account_id like ? escape '!'", _like(filters.account))
+        add("account_id like ? escape '!'", like(filters.account))
     if filters.entity:
-        pattern = _like(filters.entity)
+        pattern = like(filters.entity)
         ends = [pattern] if "*" in filters.entity else [pattern, f"%/{pattern}", f"%:{pattern}"]
         likes = " or ".join(["entity_id like ? escape '!'"] * len(ends))
         add(f"({likes})", *ends)
@@ -123,7 +123,7 @@ def _is_one_of(column: str, values: Iterable[str]) -> str:
     return f"{column} in ({', '.join('?' for _ in values)})"
 
 
-def _like(glob: str) -> str:
+def like(glob: str) -> str:
     """A glob, in which `*` is the only wildcard, as a LIKE pattern with `!` for escape."""
     for special in "!%_":
         glob = glob.replace(special, f"!{special}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from pathlib import Path
 from trailhound import plan
 from trailhound.alerts import COLUMNS
 from trailhound.catalog import Detection
-from trailhound.dbt import BuildFailed, Outcome
+from trailhound.dbt import SCRATCH_DATABASE, BuildFailed, Outcome
 from trailhound.settings import Settings
 from trailhound.warehouse import connect_duckdb
 from trailhound.work import Work
@@ -42,29 +41,26 @@ def plan_of(work: Work) -> plan.Plan | None:
     if not work.on_duckdb or work.project.package != work.project.root:
         return None
     folder = workplace(work.project, "plan")
-    in_force = {**work.settings.vars, " target": work.target.name}
+    # Which logs are loaded is in no SQL.
+    in_force = {**work.settings.vars, "logs": None, " target": work.target.name}
     fingerprint = plan.fingerprint(work.project.root, in_force)
     path = folder / f"{fingerprint}.json"
-    kept = plan.load(path)
-    if kept is not None:
+    if path.exists():
         path.touch()
-        return kept
-    manifest = json.loads(work.dbt("plan").compile_all().read_text(encoding="utf-8"))
-    made = plan.plan_from_manifest(manifest, "memory", fingerprint)
-    if made is not None:
+        return plan.load(path)
+    made = plan.plan_from_manifest(work.manifest, SCRATCH_DATABASE, fingerprint)
+    if made is None:
+        path.write_text("null")
+    else:
         plan.save(made, path)
-        for old in sorted(folder.glob("*.json"), key=_age)[_KEPT_PLANS:]:
-            old.unlink(missing_ok=True)
+    for old in sorted(folder.glob("*.json"), key=_age)[_KEPT_PLANS:]:
+        old.unlink(missing_ok=True)
     return made
 
 
 def compiled(work: Work, detection: Detection) -> str:
     """The SQL that a detection's .sql and the macros make for the target."""
-    made = plan_of(work)
-    for step in made.detections if made else ():
-        if step.name == detection.name:
-            return step.sql.strip()
-    return work.dbt("plan").compile(detection)
+    return compiled_detections(work)[detection.name]
 
 
 def compiled_detections(work: Work) -> dict[str, str]:
@@ -72,10 +68,10 @@ def compiled_detections(work: Work) -> dict[str, str]:
     made = plan_of(work)
     if made is not None:
         return {step.name: step.sql.strip() for step in made.detections}
-    manifest = json.loads(work.dbt("plan").compile_all().read_text(encoding="utf-8"))
+    prefix = f'"{SCRATCH_DATABASE}".' if work.on_duckdb else ""
     return {
-        node["name"]: str(node["compiled_code"]).strip()
-        for node in manifest["nodes"].values()
+        node["name"]: str(node["compiled_code"]).replace(prefix, "").strip()
+        for node in work.manifest["nodes"].values()
         if node["resource_type"] == "model" and node["config"]["meta"].get("severity")
     }
 

@@ -20,7 +20,8 @@ from trailhound.profile import STORE_VARIABLE, output, profiles_folder
 from trailhound.project import NAME, Project
 
 _BUILT = ("--resource-type", "model", "--resource-type", "seed")
-_SCRATCH = ":memory:"
+SCRATCH_DATABASE = "memory"
+_SCRATCH = f":{SCRATCH_DATABASE}:"
 _FAILED = {"error", "fail", "runtime error", "partial success"}
 
 
@@ -65,9 +66,13 @@ class Dbt:
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(seeds, copy, copy_function=shutil.copyfile)
         with _environment(TRAILHOUND_SEEDS=str(copy)), self._in_store(str(self.store)):
-            outcomes = self._run("build", *_BUILT, *self._detections())
+            try:
+                outcomes = self._run("build", *_BUILT, *self._detections())
+            finally:
+                _let_go_of_store()
         if any(each.failed for each in outcomes):
-            raise BuildFailed(outcomes)
+            built = any(each.status == "success" for each in outcomes)
+            raise BuildFailed(outcomes, some_alerts=built)
 
     def _detections(self) -> tuple[str, ...]:
         """Select what trailhound needs in a project that uses it for more than that."""
@@ -94,20 +99,16 @@ class Dbt:
                 raise BuildFailed(parents)
             return [each for each in self._run(*tests) if each.test is not None]
 
-    def compile(self, detection: Detection) -> str:
-        """Give the SQL of a detection as the target would run it."""
-        result = self._compile("--select", detection.name)
-        return str(result.results[0].node.compiled_code).strip()
+    def compile(self) -> dict[str, Any]:
+        """Compile the whole project; give dbt's manifest, which holds all its SQL.
 
-    def compile_all(self) -> Path:
-        """Compile the whole project; give the file of dbt's manifest, which holds all its SQL."""
-        self._compile()
-        return self.folder / "target" / "manifest.json"
-
-    def _compile(self, *arguments: str) -> Any:
-        # On duckdb not in the store, which may be missing, in use, or large to look through.
+        On duckdb the relations are in SCRATCH_DATABASE, as if the store were in memory.
+        """
+        # Not in the store itself, which may be missing, in use, or large to look through.
         with self._in_store(_SCRATCH):
-            return self._invoke("compile", "--no-populate-cache", *arguments)
+            self._invoke("compile", "--no-populate-cache")
+        manifest = self.folder / "target" / "manifest.json"
+        return dict(json.loads(manifest.read_text(encoding="utf-8")))
 
     @staticmethod
     def _in_store(store: str) -> AbstractContextManager[None]:
@@ -146,11 +147,22 @@ class Dbt:
         return answer.result
 
 
+def _let_go_of_store() -> None:
+    """Close the DuckDB file that dbt keeps open until the process ends; we read it next."""
+    connections = sys.modules.get("dbt.adapters.duckdb.connections")
+    if connections is None:
+        return
+    manager = connections.DuckDBConnectionManager
+    if manager._ENV is not None:
+        manager._ENV.close()
+    manager.close_all_connections()
+
+
 class BuildFailed(TrailhoundError):
     """Some models failed; the message has a line for each."""
 
-    def __init__(self, outcomes: Sequence[Outcome]) -> None:
-        self.outcomes = outcomes
+    def __init__(self, outcomes: Sequence[Outcome], *, some_alerts: bool = False) -> None:
+        self.some_alerts = some_alerts
         lines = [f"{each.name} failed: {each.message}" for each in outcomes if each.failed]
         skipped = sum(each.status == "skipped" for each in outcomes)
         if skipped:

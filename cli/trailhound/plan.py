@@ -17,7 +17,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trailhound.errors import TrailhoundError
 from trailhound.fresh_events import EVENTS, build_events
 
 if TYPE_CHECKING:
@@ -167,7 +166,8 @@ def build(
         except duckdb.Error as error:
             failures[step.name] = Failure(step.name, str(error).strip().splitlines()[0])
     built = [step for step in plan.detections if step.name not in failures]
-    _union_alerts(built, connection, alert_columns)
+    if built:
+        _union_alerts(built, connection, alert_columns)
     return list(failures.values())
 
 
@@ -185,8 +185,6 @@ def _build_step(step: Step, connection: duckdb.DuckDBPyConnection, seeds: Path) 
 def _union_alerts(
     detections: list[Step], connection: duckdb.DuckDBPyConnection, columns: tuple[str, ...]
 ) -> None:
-    if not detections:
-        raise TrailhoundError("no detection was built")
     schema = detections[0].relation.rpartition(".")[0]
     parts = [
         f"select {', '.join(columns)} from {step.relation}"

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from trailhound.catalog import Detection, read_detections
 from trailhound.dbt import Dbt
@@ -71,6 +72,15 @@ class Work:
             self.settings.vars,
             self.settings.verbose,
         )
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """What dbt makes of the whole project, its SQL too; takes seconds."""
+        return self.dbt("plan").compile()
+
+    def check_seeds(self) -> None:
+        """Raise TrailhoundError for a bad row now, where it would only come after a long load."""
+        _ = self.seeds
 
     def warehouse(self) -> AbstractContextManager[Warehouse]:
         """Connect to the target for reading."""

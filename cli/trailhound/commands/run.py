@@ -11,6 +11,7 @@ from trailhound.alert_view import emit_alerts
 from trailhound.alerts import at_least, read_alerts, value
 from trailhound.building import build
 from trailhound.catalog import SEVERITIES
+from trailhound.dbt import BuildFailed
 from trailhound.errors import TrailhoundError
 from trailhound.loading import load_paths
 from trailhound.main import command
@@ -51,13 +52,16 @@ def run(
     store holds, or on a warehouse on its own CloudTrail table.
     """
     work = Work(settings)
+    work.check_seeds()
     report = _load(work, paths, since, until)
-    build(work)
+    failure = _build(work)
     with work.warehouse() as warehouse:
         rows = read_alerts(warehouse)
         emit_alerts(settings, rows)
         if not settings.quiet:
             tell_summary(work, warehouse, report, rows)
+    if failure is not None:
+        raise failure
     _fail_on(fail_on, [value(row, "severity") for row in rows])
 
 
@@ -72,6 +76,17 @@ def _load(
         return load_paths(work, wanted, since, until)
     if work.on_duckdb:
         connect_duckdb(work.store, read_only=True).close()
+    return None
+
+
+def _build(work: Work) -> BuildFailed | None:
+    """Build; what failed is for the end, as the other detections' alerts are there."""
+    try:
+        build(work)
+    except BuildFailed as failure:
+        if not failure.some_alerts:
+            raise
+        return failure
     return None
 
 

@@ -1,0 +1,268 @@
+"""The main job as a user meets it: what is printed where, and which exit code comes of it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_helpers import errors_of
+
+from conftest import Invoke
+
+TRAIL = "trail.json.gz"
+
+
+def denied(number: int, **changes: Any) -> dict[str, Any]:
+    """One IAM call of mallory that was denied, a minute after the one before."""
+    return {
+        "eventVersion": "1.08",
+        "eventID": f"e{number}",
+        "eventTime": f"2026-01-31T12:{number:02}:00Z",
+        "eventSource": "iam.amazonaws.com",
+        "eventName": "ListUsers",
+        "errorCode": "AccessDenied",
+        "awsRegion": "us-east-1",
+        "sourceIPAddress": "203.0.113.9",
+        "recipientAccountId": "012345678901",
+        "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::012345678901:user/mallory"},
+        **changes,
+    }
+
+
+def write_trail(folder: Path, *records: dict[str, Any], name: str = TRAIL) -> None:
+    (folder / name).write_bytes(gzip.compress(json.dumps({"Records": records}).encode()))
+
+
+@pytest.fixture
+def trail(folder: Path) -> Path:
+    """Five denied calls, one of them twice: one alert of severity medium."""
+    write_trail(folder, *(denied(number) for number in (1, 2, 3, 4, 5, 5)))
+    return folder / TRAIL
+
+
+def test_alerts_go_to_stdout_and_the_summary_to_stderr(invoke: Invoke, trail: Path) -> None:
+    result = invoke("run", trail)
+    assert "IAM - Multiple failed API calls" in result.stdout
+    assert "loaded" not in result.stdout
+    assert errors_of(result) == [
+        "loaded    1 file read; 6 records",
+        "store     5 events in all, 1 duplicate",
+        "alerts    1: 1 medium",
+        "idle      s3_mass_copy_objects, s3_mass_delete_objects: the logs hold no S3 data events",
+    ]
+
+
+def test_ndjson_is_all_there_is_on_stdout(invoke: Invoke, trail: Path) -> None:
+    [line] = invoke("run", trail, "--format", "ndjson").stdout.splitlines()
+    alert = json.loads(line)
+    assert alert["event_ids"] == ["e1", "e2", "e3", "e4", "e5"]
+    assert alert["triggered_at"] == "2026-01-31T12:05:00Z"
+    assert alert["is_continuation"] is False
+
+
+def test_quiet_leaves_stderr_empty(invoke: Invoke, trail: Path) -> None:
+    assert invoke("run", trail, "--quiet").stderr == ""
+
+
+def test_alerts_and_export_read_what_a_run_left(invoke: Invoke, trail: Path) -> None:
+    printed = invoke("run", trail, "--format", "ndjson").stdout
+    assert invoke("alerts", "--format", "ndjson").stdout == printed
+    assert invoke("export").stdout == printed
+    assert invoke("run", "--format", "ndjson").stdout == printed
+
+
+def test_the_variable_logs_stands_for_paths(invoke: Invoke, trail: Path) -> None:
+    result = invoke("run", "--vars", json.dumps({"logs": [str(trail)]}), "--format", "ndjson")
+    assert result.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("severity", "code"), [("low", 1), ("medium", 1), ("high", 0), ("critical", 0)]
+)
+def test_fail_on(invoke: Invoke, trail: Path, severity: str, code: int) -> None:
+    result = invoke("run", trail, "--fail-on", severity, "--format", "ndjson", code=code)
+    assert result.stdout.count("\n") == 1
+    assert (f"Error: --fail-on {severity}: 1 such alert" in result.stderr) is bool(code)
+
+
+@pytest.mark.usefixtures("trail")
+def test_load_counts(invoke: Invoke) -> None:
+    assert invoke("load", TRAIL).stdout == "1 file read; 6 records, 1 duplicate\n"
+    [row] = json.loads(invoke("load", TRAIL, "--format", "json").stdout)
+    assert row == {
+        "files_read": 0, "files_known": 1, "files_partial": 0, "files_rejected": 0,
+        "files_skipped": 0, "records": 0, "duplicates": 0, "rejected": 0, "skipped": 0,
+    }  # fmt: skip
+
+
+def test_duplicates_of_an_earlier_load_are_counted(
+    invoke: Invoke, folder: Path, trail: Path
+) -> None:
+    invoke("load", trail)
+    write_trail(folder, denied(5), denied(6), denied(6, recipientAccountId="1"), name="2.json")
+    assert invoke("load", "2.json").stdout == "1 file read; 3 records, 1 duplicate\n"
+    [first, second] = json.loads(invoke("files", "--format", "json").stdout)
+    assert (Path(first["file"]).name, first["records"], first["duplicates"]) == ("2.json", 3, 1)
+    assert (Path(second["file"]).name, second["records"], second["duplicates"]) == (TRAIL, 6, 1)
+
+
+def test_broken_files_stop_nothing_and_are_named(invoke: Invoke, folder: Path, trail: Path) -> None:
+    (folder / "cut.json").write_bytes(gzip.decompress(trail.read_bytes())[:-40])
+    (folder / "noise.json").write_bytes(bytes(range(256)) * 20)
+    (folder / "torn.json.gz").write_bytes(trail.read_bytes()[:-9] + b"garbage!!")
+    (folder / "empty.json").write_bytes(b"")
+    records = [denied(7, eventTime=None), denied(8, eventName="")]
+    write_trail(folder, *records, denied(9), name="odd.json")
+    result = invoke("run", *sorted(folder.iterdir()), "--format", "ndjson")
+    assert result.stdout.count("\n") == 1
+    told = "\n".join(errors_of(result))
+    for name in ("cut.json", "noise.json", "torn.json.gz"):
+        assert f"/{name}: " in told
+    assert "odd.json: 1 record rejected: no eventTime" in told
+    assert "odd.json: 1 record rejected: no eventName" in told
+    listed = invoke("files", "--rejected", "--format", "ndjson").stdout
+    files = {Path(json.loads(line)["file"]).name for line in listed.splitlines()}
+    assert files == {"cut.json", "noise.json", "torn.json.gz", "odd.json"}
+    [skipped] = json.loads(invoke("files", "--skipped", "--format", "json").stdout)
+    assert Path(skipped["file"]).name == "empty.json"
+    assert "1 skipped" in told
+
+
+def test_nothing_readable_at_all_is_an_error(invoke: Invoke, folder: Path) -> None:
+    (folder / "noise.json").write_bytes(bytes(range(256)) * 20)
+    [line] = errors_of(invoke("run", "noise.json", code=1))
+    assert "nothing could be read" in line
+
+
+def test_a_path_without_files_leaves_no_store_behind(invoke: Invoke, folder: Path) -> None:
+    (folder / "empty").mkdir()
+    [line] = errors_of(invoke("run", "empty", code=2))
+    assert "empty" in line
+    assert not (folder / "trailhound.duckdb").exists()
+
+
+def test_a_variable_changes_a_threshold(invoke: Invoke, trail: Path) -> None:
+    variables = "{iam_multiple_failed_api_calls__threshold: 6}"
+    assert invoke("run", trail, "--format", "ndjson", "--vars", variables).stdout == ""
+    assert invoke("run", "--format", "ndjson").stdout.count("\n") == 1
+
+
+def test_a_variable_that_is_no_number_is_one_line(invoke: Invoke, trail: Path) -> None:
+    variables = "{iam_multiple_failed_api_calls__threshold: none}"
+    result = invoke("run", trail, "-q", "--vars", variables, code=1)
+    [line] = errors_of(result)
+    assert "iam_multiple_failed_api_calls__threshold" in line
+
+
+def test_an_allow_list_of_the_run(invoke: Invoke, folder: Path, trail: Path) -> None:
+    header = (
+        "detection,account_id,entity_id,source_ip,region,user_agent,event_name,expires_on,"
+        "reason,owner\n"
+    )
+    (folder / "allow.csv").write_text(f"{header}iam_*,,*:user/mallory,,,,,,a pen test,sec\n")
+    allowed = invoke("run", trail, "--format", "ndjson", "--allow-list", "allow.csv")
+    assert allowed.stdout == ""
+    assert invoke("run", "--format", "ndjson").stdout.count("\n") == 1
+
+
+def test_overrides_of_the_run(invoke: Invoke, folder: Path, trail: Path) -> None:
+    (folder / "overrides.csv").write_text(
+        "detection,account_id,entity_id,threshold,reason,owner\n"
+        "iam_multiple_failed_api_calls,,*:user/mallory,3,watched,sec\n"
+    )
+    line = invoke("run", trail, "--format", "ndjson", "--overrides", "overrides.csv").stdout
+    assert json.loads(line)["threshold"] == 3
+    assert json.loads(line)["triggered_at"] == "2026-01-31T12:03:00Z"
+
+
+def test_countries_of_the_run(invoke: Invoke, folder: Path) -> None:
+    logins = [
+        denied(
+            number,
+            eventSource="signin.amazonaws.com",
+            eventName="ConsoleLogin",
+            errorCode=None,
+            responseElements={"ConsoleLogin": "Success"},
+            sourceIPAddress=f"192.0.2.{number}",
+        )
+        for number in (1, 2)
+    ]
+    write_trail(folder, *logins)
+    assert invoke("run", TRAIL, "--format", "ndjson").stdout == ""
+    (folder / "countries.csv").write_text(
+        "start_ip,end_ip,country\n192.0.2.1,192.0.2.1,NO\n192.0.2.2,192.0.2.2,PE\n"
+    )
+    line = invoke("run", "--format", "ndjson", "--countries", "countries.csv").stdout
+    assert json.loads(line)["evidence"]["countries"] == ["NO", "PE"]
+
+
+def test_a_bad_row_is_told_before_anything_is_loaded(
+    invoke: Invoke, folder: Path, trail: Path
+) -> None:
+    (folder / "allow.csv").write_text(
+        "detection,account_id,entity_id,source_ip,region,user_agent,event_name,expires_on,"
+        "reason,owner\niam_*,,,10.0.0.1/8,,,,,x,sec\niam_*,,,,,,,31.12.2026,,sec\n"
+    )
+    lines = errors_of(invoke("run", trail, "--allow-list", "allow.csv", code=1))
+    assert [line.partition(":")[0] for line in [lines[0].removeprefix("Error: "), *lines[1:]]] == [
+        "allow.csv, line 2",
+        "allow.csv, line 3",
+        "allow.csv, line 3",
+    ]
+    assert not (folder / "trailhound.duckdb").exists()
+
+
+def test_one_broken_detection_costs_only_its_own_alerts(
+    invoke: Invoke, folder: Path, trail: Path
+) -> None:
+    invoke("init", "own", "-q")
+    broken = folder / "own" / "detections" / "iam" / "iam_multiple_users_created.sql"
+    broken.write_text(broken.read_text().replace("event_source =", "no_such_column ="))
+    result = invoke("run", trail, "--project-dir", "own", "--format", "ndjson", code=1)
+    assert result.stdout.count("\n") == 1
+    [line] = [line for line in errors_of(result) if line.startswith("Error: ")]
+    assert line.startswith("Error: iam_multiple_users_created failed: ")
+    assert "no_such_column" in line
+
+
+def test_a_project_that_does_not_compile_is_one_line(
+    invoke: Invoke, folder: Path, trail: Path
+) -> None:
+    invoke("init", "own", "-q")
+    broken = folder / "own" / "detections" / "iam" / "iam_multiple_users_created.sql"
+    broken.write_text("{{ trailhound.no_such_word() }}")
+    result = invoke("run", trail, "--project-dir", "own", "-q", code=1)
+    [line] = errors_of(result)
+    assert line.startswith("Error: dbt: ")
+    assert "no_such_word" in line
+
+
+def test_a_project_with_other_kinds_of_models_is_built_by_dbt(
+    invoke: Invoke, folder: Path, trail: Path
+) -> None:
+    plain = invoke("run", trail, "--format", "ndjson").stdout
+    invoke("init", "own", "-q")
+    (folder / "own" / "models" / "seen.sql").write_text(
+        "{{ config(materialized='incremental', tags=['own']) }} select 1 as number"
+    )
+    options = ("--project-dir", "own", "--store", "own.duckdb", "--format", "ndjson")
+    result = invoke("run", trail, *options)
+    assert result.stdout == plain
+    assert "Running with dbt" not in result.stderr
+    allow = "detection,account_id,entity_id,source_ip,region,user_agent,event_name,expires_on,"
+    (folder / "allow.csv").write_text(f"{allow}reason,owner\niam_*,,,,,,,,all of it,sec\n")
+    assert invoke("run", *options, "--allow-list", "allow.csv").stdout == ""
+
+
+def test_dbt_writes_neither_into_the_project_nor_into_the_working_folder(
+    invoke: Invoke, folder: Path, trail: Path
+) -> None:
+    invoke("init", "own", "-q")
+    before = sorted((folder / "own").rglob("*"))
+    invoke("run", trail, "--project-dir", "own", "-q")
+    invoke("show", "iam_multiple_users_created", "--sql", "--project-dir", "own")
+    assert sorted((folder / "own").rglob("*")) == before
+    assert {path.name for path in folder.iterdir()} == {"own", TRAIL, "trailhound.duckdb"}
