@@ -28,6 +28,7 @@ COMMANDS = {
     "alerts": Entry("alerts:alerts", "Print stored alerts, filtered."),
     "explain": Entry("explain:explain", "Say why an alert fired and what to do about it."),
     "export": Entry("export:export", "Write alerts to a file or to stdout."),
+    "report": Entry("report:report", "Write alerts and coverage as one HTML page."),
     "list": Entry("list:list_detections", "List the detections and the thresholds in force."),
     "show": Entry("show:show", "Show one detection in full."),
     "tune": Entry("tune:tune", "Show what other thresholds and windows would have given."),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -47,10 +48,19 @@ def emit(format_name: str, columns: Sequence[Column], rows: Sequence[Row]) -> No
 
 def save(format_name: str, columns: Sequence[Column], rows: Sequence[Row], path: Path) -> None:
     """Write the rows to a file, whole or not at all. Raises TrailhoundError if it cannot."""
+    with written_whole(path) as beside, _open(format_name, beside) as stream:
+        write(format_name, columns, rows, stream)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """A path to write to that takes the place of `path` in the end, if nothing went wrong.
+
+    Raises TrailhoundError if it cannot be written.
+    """
     beside = path.with_name(f".{path.name}.partial")
     try:
-        with _open(format_name, beside) as stream:
-            write(format_name, columns, rows, stream)
+        yield beside
         beside.replace(path)
     except OSError as error:
         raise TrailhoundError(f"{path} cannot be written: {error.strerror or error}") from error

@@ -1,0 +1,1 @@
+"""The report: alerts and coverage as one HTML file that opens offline."""

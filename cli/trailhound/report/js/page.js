@@ -1,0 +1,171 @@
+// Puts the parts together: what is drawn when, and what the reader's hands do.
+
+const TYPING_PAUSE = 120;
+let drawn = null;
+
+function render() {
+  const view = FILTERS.map((name) => state[name] ?? "").join("\0");
+  if (drawn !== view) {
+    drawFilters();
+    drawTimeline();
+    drawHeatmap();
+    drawn = view;
+  }
+  drawList();
+  drawDetail();
+}
+
+function start() {
+  loadData();
+  startTheme();
+  drawCalendar();
+  byId("more-accounts")?.addEventListener("click", () => {
+    accountsShown += ACCOUNTS_AT_FIRST;
+    drawCalendar();
+  });
+  if (!data.alerts.length) return;
+  fillFilters();
+  startFilters();
+  startCharts();
+  startList();
+  startDetail();
+  addEventListener("beforeprint", () => byId("print").replaceChildren(...printed()));
+  addEventListener("afterprint", () => byId("print").replaceChildren());
+  addEventListener("hashchange", addressChanged);
+  addressChanged();
+}
+
+/** An address without = is a place on the page and leaves the view as it is. */
+function addressChanged() {
+  const isPlace = location.hash.length > 1 && !location.hash.includes("=");
+  if (!isPlace || drawn === null) {
+    state = {};
+    if (!isPlace) readState();
+    render();
+  }
+}
+
+function startTheme() {
+  const button = byId("theme");
+  const isDark = () => {
+    const chosen = document.documentElement.dataset.theme;
+    return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  };
+  const show = () => button.setAttribute("aria-pressed", isDark());
+  button.addEventListener("click", () => {
+    document.documentElement.dataset.theme = isDark() ? "light" : "dark";
+    remember(document.documentElement.dataset.theme);
+    show();
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
+  show();
+}
+
+/** Where a browser keeps nothing for files, the choice lasts as long as the page. */
+function remember(theme) {
+  try {
+    localStorage.setItem("trailhound-theme", theme);
+  } catch {
+    // The page works without.
+  }
+}
+
+function applyRememberedTheme() {
+  try {
+    const theme = localStorage.getItem("trailhound-theme");
+    if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+  } catch {
+    // The page works without.
+  }
+}
+
+function startFilters() {
+  const filters = byId("filters");
+  let pause = null;
+  filters.addEventListener("input", (event) => {
+    clearTimeout(pause);
+    const isTyped = event.target.matches("[type=search], [type=text]");
+    pause = setTimeout(readFilters, isTyped ? TYPING_PAUSE : 0);
+  });
+  filters.addEventListener("submit", (event) => {
+    event.preventDefault();
+    clearTimeout(pause);
+    readFilters();
+  });
+  byId("clear").addEventListener("click", () => {
+    go({ ...Object.fromEntries(FILTERS.map((name) => [name, null])), page: null });
+    filters.elements.text.focus();
+  });
+  byId("whole-period").addEventListener("click", () => {
+    go({ from: null, to: null, page: null });
+    filters.elements.text.focus();
+  });
+}
+
+function startCharts() {
+  rove(byId("timeline"));
+  rove(byId("heatmap"));
+  byId("more-entities").addEventListener("click", () => {
+    entitiesShown += ENTITIES_MORE;
+    drawHeatmap();
+  });
+  let width = byId("timeline").clientWidth;
+  new ResizeObserver(() => {
+    if (byId("timeline").clientWidth === width) return;
+    width = byId("timeline").clientWidth;
+    drawTimeline();
+  }).observe(byId("timeline"));
+}
+
+function startList() {
+  for (const head of document.querySelectorAll("#list [data-sort]")) {
+    head.querySelector("button").addEventListener("click", () => sortBy(head.dataset.sort));
+  }
+  byId("list").tBodies[0].addEventListener("click", (event) => {
+    const row = event.target.closest("tr");
+    const isReading = event.target.closest("a") || String(getSelection());
+    if (row && !isReading) go({ alert: row.dataset.alert });
+  });
+  for (const link of document.querySelectorAll("[data-filter-detection]")) {
+    link.addEventListener("click", () => byId("alerts").scrollIntoView());
+  }
+  byId("previous-page").addEventListener("click", () => turnPage(-1));
+  byId("next-page").addEventListener("click", () => turnPage(1));
+}
+
+function startDetail() {
+  const dialog = byId("detail");
+  dialog.addEventListener("close", detailClosed);
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog || event.target.closest("[data-close]")) dialog.close();
+  });
+}
+
+/** All alerts that pass the filters, each in brief, for paper. */
+function printed() {
+  return [
+    el("h2", {}, "Each alert in brief"),
+    ...listedAlerts().map((alert) =>
+      el(
+        "article",
+        {},
+        el("h3", {}, severityBadge(alert.severity), ` ${alert.title}`),
+        el("p", {}, `${moment(alert.triggered_at)} UTC · ${alert.entity_id} · account ${alert.account_id} · ${number(alert.observed)} of ${number(alert.threshold)} · ${counted(alert.event_count, "event")}`),
+        definitions(printedPairs(alert)),
+        el("p", { class: "sub" }, `Alert ${alert.alert_id}`),
+      ),
+    ),
+  ];
+}
+
+function printedPairs(alert) {
+  const lists = ["source_ips", "access_key_ids", "session_names", "regions"].map((column) => [LISTS[column], alert[column]]);
+  const evidence = Object.entries(alert.evidence ?? {}).map(([name, values]) => [words(name), [values].flat()]);
+  return [...evidence, ...lists].filter(([, values]) => values?.length).map(([name, values]) => {
+    const more = values.length > 6 ? ` and ${number(values.length - 6)} more` : "";
+    return [name, values.slice(0, 6).map(asText).join(", ") + more];
+  });
+}
+
+applyRememberedTheme();
+addEventListener("DOMContentLoaded", start);
