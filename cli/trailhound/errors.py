@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 
@@ -30,3 +31,14 @@ def near_matches(name: str, known: Iterable[str]) -> list[str]:
     candidates = list(known)
     within = [each for each in candidates if len(name) > 2 and name in each]
     return (get_close_matches(name, candidates, n=3, cutoff=0.6) or within)[:3]
+
+
+@contextmanager
+def extra(name: str, what: str) -> Iterator[None]:
+    """Say which extra to install where an import of its libraries fails. `what` needs them."""
+    try:
+        yield
+    except ImportError as error:
+        raise TrailhoundError(
+            f"{what} needs `pip install 'trailhound[{name}]'` ({error})"
+        ) from error

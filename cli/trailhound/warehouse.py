@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from trailhound.errors import TrailhoundError, WrongUsage, unknown
+from trailhound.errors import TrailhoundError, WrongUsage, extra, unknown
 from trailhound.profile import Target
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class Trino:
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._catalog, self._schema = str(config["database"]), str(config["schema"])
-        with _extra("trino"):
+        with extra("trino", "the target trino"):
             from trino import auth, dbapi
         password = config.get("password")
         self._connection: Any = dbapi.Connection(
@@ -151,7 +151,7 @@ class Athena:
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._schema = str(config["schema"])
-        with _extra("athena"):
+        with extra("athena", "the target athena"):
             from pyathena import connect
         self._connection = connect(
             s3_staging_dir=config.get("s3_staging_dir"),
@@ -192,16 +192,6 @@ def _query(connection: Any, sql: str, parameters: Any) -> Rows:
             raise MissingRelation(message) from error
         raise TrailhoundError(f"the warehouse answered: {message}") from error
     return Rows([column[0] for column in cursor.description or ()], rows)
-
-
-@contextmanager
-def _extra(name: str) -> Iterator[None]:
-    try:
-        yield
-    except ImportError as error:
-        raise TrailhoundError(
-            f"the target {name} needs `pip install 'trailhound[{name}]'` ({error})"
-        ) from error
 
 
 def quoted(*names: str) -> str:

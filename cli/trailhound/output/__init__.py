@@ -25,6 +25,11 @@ FORMATS = {
     "json": Format("as_json:write_json", (".json",)),
     "csv": Format("as_csv:write_csv", (".csv",)),
     "parquet": Format("as_parquet:write_parquet", (".parquet",), is_binary=True),
+    "xlsx": Format("as_xlsx:write_xlsx", (".xlsx",), is_binary=True),
+    "ocsf": Format("as_ocsf:write_ocsf", (".ocsf.ndjson",)),
+    "asff": Format("as_asff:write_asff", (".asff.json",)),
+    "ecs": Format("as_ecs:write_ecs", (".ecs.ndjson",)),
+    "timesketch": Format("as_timesketch:write_timesketch", (".timesketch.jsonl",)),
 }
 
 
@@ -35,8 +40,9 @@ def write(name: str, columns: Sequence[Column], rows: Sequence[Row], stream: IO[
 
 
 def format_of(file_name: str) -> str | None:
-    """The format that a file's name ends in, or None."""
-    for name, found in FORMATS.items():
-        if file_name.lower().endswith(found.endings):
-            return name
+    """The format that a file's name ends in, the longest ending first; or None."""
+    endings = {ending: name for name, found in FORMATS.items() for ending in found.endings}
+    for ending in sorted(endings, key=len, reverse=True):
+        if file_name.lower().endswith(ending):
+            return endings[ending]
     return None
