@@ -12,11 +12,15 @@ __all__ = ["FORMATS", "Column", "Format", "Row", "write"]
 
 
 class Format(NamedTuple):
-    """Where a writer is, whether it writes bytes, and the file name endings that mean it."""
+    """Where a writer is, whether it writes bytes, and the file name endings that mean it.
+
+    Formats of other tools are for alerts only: they raise WrongUsage for rows of anything else.
+    """
 
     target: str
     endings: tuple[str, ...]
     is_binary: bool = False
+    is_for_alerts: bool = False
 
 
 FORMATS = {
@@ -26,10 +30,12 @@ FORMATS = {
     "csv": Format("as_csv:write_csv", (".csv",)),
     "parquet": Format("as_parquet:write_parquet", (".parquet",), is_binary=True),
     "xlsx": Format("as_xlsx:write_xlsx", (".xlsx",), is_binary=True),
-    "ocsf": Format("as_ocsf:write_ocsf", (".ocsf.ndjson",)),
-    "asff": Format("as_asff:write_asff", (".asff.json",)),
-    "ecs": Format("as_ecs:write_ecs", (".ecs.ndjson",)),
-    "timesketch": Format("as_timesketch:write_timesketch", (".timesketch.jsonl",)),
+    "ocsf": Format("as_ocsf:write_ocsf", (".ocsf.ndjson",), is_for_alerts=True),
+    "asff": Format("as_asff:write_asff", (".asff.json",), is_for_alerts=True),
+    "ecs": Format("as_ecs:write_ecs", (".ecs.ndjson",), is_for_alerts=True),
+    "timesketch": Format(
+        "as_timesketch:write_timesketch", (".timesketch.jsonl",), is_for_alerts=True
+    ),
 }
 
 
