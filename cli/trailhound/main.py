@@ -34,6 +34,8 @@ COMMANDS = {
     "tune": Entry("tune:tune", "Show what other thresholds and windows would have given."),
     "doctor": Entry("doctor:doctor", "Say what the detections cannot see, and what to do."),
     "test": Entry("test:test", "Run the unit tests of some or all detections."),
+    "notify": Entry("notify:notify", "Send new alerts to Slack, Teams, mail, a webhook."),
+    "simulate": Entry("simulate:simulate", "Write CloudTrail records that make a detection fire."),
     "files": Entry("files:files", "List the files that the store knows."),
     "new": Entry("new:new", "Scaffold a detection that passes its tests."),
     "init": Entry("init:init", "Put the dbt project into a folder of your own."),

@@ -1,0 +1,65 @@
+"""trailhound simulate."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from trailhound.catalog import find
+from trailhound.main import command
+from trailhound.moments import Moment
+from trailhound.output.console import say
+from trailhound.output.text import counted
+from trailhound.settings import Settings
+from trailhound.simulate import simulate as simulate_records
+from trailhound.simulate import write_trail
+from trailhound.simulate.files import document
+from trailhound.work import Work
+
+
+@command(
+    "simulate",
+    example="trailhound simulate s3_buckets_enumerated | trailhound run -\n"
+    "trailhound simulate s3_buckets_enumerated --output trail/ --quiet-below",
+)
+@click.argument("name", metavar="NAME")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write files below DIR as CloudTrail lays them out.  [default: one document to stdout]",
+)
+@click.option("--quiet-below", is_flag=True, help="Stop one short of the threshold.")
+@click.option(
+    "--start", type=Moment(), help="When it begins (UTC).  [default: so that it ends about now]"
+)
+@click.pass_obj
+def simulate(
+    settings: Settings,
+    /,
+    name: str,
+    output: Path | None,
+    *,
+    quiet_below: bool,
+    start: datetime | None,
+) -> None:
+    """Write CloudTrail records that make a detection fire, to test a pipeline from end to end."""
+    detection = find(Work(settings).detections, name)
+    now = datetime.now(UTC).replace(tzinfo=None, second=0, microsecond=0)
+    records = simulate_records(
+        detection.name,
+        start=start or now - timedelta(minutes=(detection.minutes or 0) + 1),
+        threshold=detection.threshold,
+        minutes=detection.minutes,
+        quiet_below=quiet_below,
+    )
+    if output is None:
+        click.get_binary_stream("stdout").write(document(records) + b"\n")
+        return
+    paths = write_trail(records, output)
+    say(settings, f"{counted(len(records), 'record')} in {counted(len(paths), 'file')}:")
+    for path in paths:
+        say(settings, f"  {path}")

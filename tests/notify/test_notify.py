@@ -1,0 +1,158 @@
+"""Notifications to a server on this machine that fails at times."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import duckdb
+import pytest
+
+from trailhound.notify import groups, message, new_alerts, notify, send_with_apprise
+
+START = datetime(2026, 1, 31, 12)
+
+
+def alert(alert_id: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "alert_id": alert_id,
+        "detection": "s3_buckets_enumerated",
+        "title": "S3 - Buckets enumerated",
+        "severity": "medium",
+        "account_id": "012345678901",
+        "entity_id": "arn:aws:iam::012345678901:role/app",
+        "triggered_at": START + timedelta(minutes=5),
+        "first_seen": START,
+        "last_seen": START + timedelta(minutes=10),
+        "is_continuation": False,
+        "observed": 16,
+        "threshold": 15,
+        "window_minutes": 10,
+        **changes,
+    }
+
+
+class Server(HTTPServer):
+    """Keeps what is posted, and refuses as many posts as `failures` says."""
+
+    failures = 0
+
+    def __init__(self) -> None:
+        self.posted: list[dict[str, Any]] = []
+        super().__init__(("127.0.0.1", 0), Handler)
+
+    @property
+    def url(self) -> str:
+        return f"json://127.0.0.1:{self.server_port}/"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.server.failures:
+            self.server.failures -= 1
+            self.send_response(500)
+        else:
+            self.server.posted.append(json.loads(body))
+            self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Stay quiet."""
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    running = Server()
+    thread = threading.Thread(target=running.serve_forever, daemon=True)
+    thread.start()
+    yield running
+    running.shutdown()
+    thread.join()
+    running.server_close()
+
+
+@pytest.fixture
+def state() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        yield connection
+
+
+def tell(
+    state: duckdb.DuckDBPyConnection, server: Server, *alerts: dict[str, Any]
+) -> tuple[int, int]:
+    wanted = new_alerts(alerts, state, server.url)
+    return notify(state, server.url, wanted, send_with_apprise)
+
+
+def test_an_alert_goes_out_once(state: duckdb.DuckDBPyConnection, server: Server) -> None:
+    assert tell(state, server, alert("a")) == (1, 0)
+    assert tell(state, server, alert("a")) == (0, 0)
+    assert len(server.posted) == 1
+    assert "S3 - Buckets enumerated" in server.posted[0]["title"]
+    assert "role/app" in server.posted[0]["message"]
+
+
+def test_what_did_not_go_out_goes_out_the_next_time(
+    state: duckdb.DuckDBPyConnection, server: Server
+) -> None:
+    server.failures = 1
+    other = alert("b", detection="iam_multiple_users_created", severity="high")
+    assert tell(state, server, alert("a"), other) == (1, 1)
+    assert tell(state, server, alert("a"), other) == (1, 0)
+    assert tell(state, server, alert("a"), other) == (0, 0)
+    assert len(server.posted) == 2
+
+
+def test_alerts_of_a_detection_are_one_message(
+    state: duckdb.DuckDBPyConnection, server: Server
+) -> None:
+    many = [alert(f"{n:x}", entity_id=f"role/{n}") for n in range(25)]
+    assert tell(state, server, *many) == (25, 0)
+    assert len(server.posted) == 1
+    assert "and 15 more" in server.posted[0]["message"]
+
+
+def test_a_burst_that_goes_on_over_midnight_is_not_told_again(
+    state: duckdb.DuckDBPyConnection, server: Server
+) -> None:
+    assert tell(state, server, alert("b", is_continuation=True)) == (0, 0)
+    assert server.posted == []
+
+
+def test_a_burst_that_got_another_id_is_not_told_again(
+    state: duckdb.DuckDBPyConnection, server: Server
+) -> None:
+    tell(state, server, alert("a"))
+    earlier = alert("b", triggered_at=START, first_seen=START - timedelta(minutes=3))
+    assert tell(state, server, earlier) == (0, 0)
+    later = alert("c", first_seen=START + timedelta(hours=1), last_seen=START + timedelta(hours=2))
+    assert tell(state, server, later) == (1, 0)
+
+
+def test_requests_of_the_same_second_are_alerts_of_their_own(
+    state: duckdb.DuckDBPyConnection, server: Server
+) -> None:
+    first, second = alert("a", window_minutes=None), alert("b", window_minutes=None)
+    tell(state, server, first)
+    assert tell(state, server, first, second) == (1, 0)
+
+
+def test_each_destination_is_told(state: duckdb.DuckDBPyConnection, server: Server) -> None:
+    tell(state, server, alert("a"))
+    assert new_alerts([alert("a")], state, server.url + "other") == [alert("a")]
+
+
+def test_the_most_severe_comes_first_and_hostile_text_is_spelt_out() -> None:
+    hostile = alert("a", entity_id="x\x1b[2J\u202egpj")
+    critical = alert("b", severity="critical", detection="z")
+    ordered = [group[0]["alert_id"] for group in groups([hostile, critical])]
+    assert ordered == ["b", "a"]
+    title, text = message([hostile])
+    assert (title + text).replace("\n", "").isprintable()
