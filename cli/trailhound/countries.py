@@ -72,7 +72,7 @@ def read_ranges(path: Path) -> tuple[list[CountryRange], list[str]]:
                 errors.append(f"{path.name}, line {line}: {error}")
     except UnreadableCsv as error:
         errors.append(str(error))
-    ranges.sort()
+    ranges.sort(key=lambda each: (each.first, each.line))
     errors += [f"{path.name}, {overlap}" for overlap in _overlaps(ranges)]
     if not ranges and not errors:
         errors.append(f"{path.name}: it holds no range {','.join(HEADER)}")
@@ -184,34 +184,42 @@ def _rows(parent: str, starts: list[str], countries: list[str]) -> Iterator[Pack
 
     starts: where the country changes there, and before the first of these the last one earlier.
     """
-    held = ""
+    held: list[str] = []
     first = last = ""
     for digit in _HEX_DIGITS:
         prefix = parent + digit
         since = bisect_right(starts, prefix.ljust(_DIGITS, "0")) - 1
         until = bisect_left(starts, prefix + _ABOVE_DIGITS)
-        text = _text(prefix, starts[since:until], countries[since:until])
-        if held and (text is None or len(held) + len(text) >= LONGEST_TEXT):
-            yield PackedRow(first, last, held)
-            held = ""
-        if text is None:
+        entries = _entries(prefix, starts[since:until], countries[since:until])
+        too_long = _length(entries) > LONGEST_TEXT
+        if held and (too_long or _length(held + entries) > LONGEST_TEXT):
+            yield PackedRow(first, last, " ".join(held))
+            held = []
+        if too_long:
             yield from _rows(prefix, starts[since:until], countries[since:until])
         elif held:
-            held, last = f"{held} {text}", prefix
-        elif text != NO_COUNTRY + digit:
-            held, first, last = text, prefix, prefix
+            last = prefix
+            held += entries[1:] if _country(held[-1]) == _country(entries[0]) else entries
+        elif entries != [NO_COUNTRY + digit]:
+            held, first, last = entries, prefix, prefix
     if held:
-        yield PackedRow(first, last, held)
+        yield PackedRow(first, last, " ".join(held))
 
 
-def _text(prefix: str, starts: list[str], countries: list[str]) -> str | None:
-    """The entries for a prefix as text, or None if they are too long for one row."""
-    if len(starts) * len(NO_COUNTRY) > LONGEST_TEXT:
-        return None
+def _entries(prefix: str, starts: list[str], countries: list[str]) -> list[str]:
+    """What a row's text says of the addresses that begin with a prefix."""
     known = len(prefix) - 1
     rest = [prefix[known:], *(start[known:].rstrip("0") for start in starts[1:])]
-    text = " ".join(country + start for country, start in zip(countries, rest, strict=True))
-    return text if len(text) <= LONGEST_TEXT else None
+    return [country + start for country, start in zip(countries, rest, strict=True)]
+
+
+def _length(entries: list[str]) -> int:
+    """Characters of the entries with a space after each but the last."""
+    return sum(map(len, entries)) + len(entries) - 1
+
+
+def _country(entry: str) -> str:
+    return entry[: len(NO_COUNTRY)]
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -12,7 +12,7 @@ class UnreadableCsv(ValueError):
 
 
 def csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield (line on which the row begins, its fields), without rows that are blank.
+    """Yield (line on which the row begins, its fields), without lines that are empty.
 
     The file is UTF-8, with a byte order mark or without. Raises UnreadableCsv where it is not, and
     where a quoted field does not end.
@@ -22,7 +22,7 @@ def csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
             for fields in reader:
-                if any(field.strip() for field in fields):
+                if fields:
                     yield reader_line + 1, fields
                 reader_line = reader.line_num
     except UnicodeDecodeError as error:

@@ -106,7 +106,7 @@
 
 
 {% macro is_blank(column) -%}
-    trim(coalesce({{ column }}, '')) = ''
+    not {{ trailhound.text_matches(column, '\\S') }}
 {%- endmacro %}
 
 
@@ -136,7 +136,7 @@
         strpos(source_ip, '/') > 0
         and not (
             first_address is not null
-            and {{ trailhound.text_matches('source_ip', '/[0-9]{1,3}$') }}
+            and {{ trailhound.text_matches('source_ip', '^[^/]+/[0-9]{1,3}$') }}
             and prefix_bits <= 128
         )
     )
