@@ -12,7 +12,6 @@ from trailhound.alerts import COLUMNS
 from trailhound.catalog import Detection
 from trailhound.dbt import SCRATCH_DATABASE, BuildFailed, Outcome
 from trailhound.settings import Settings
-from trailhound.warehouse import connect_duckdb
 from trailhound.work import Work
 from trailhound.workplace import workplace
 
@@ -79,7 +78,7 @@ def compiled_detections(work: Work) -> dict[str, str]:
 def _build_plan(work: Work, made: plan.Plan, tell: Callable[[str], None]) -> None:
     from trailhound.load import ensure_table
 
-    connection = connect_duckdb(work.store, read_only=False)
+    connection = work.open_store()
     try:
         ensure_table(connection, work.table("cloudtrail_logs"))
         failures = plan.build(

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,11 @@ import click
 
 from trailhound.catalog import Detection
 from trailhound.errors import TrailhoundError
-from trailhound.profile import STORE_VARIABLE, output, profiles_folder
+from trailhound.profile import Target, profiles_folder
 from trailhound.project import NAME, Project
 
 _BUILT = ("--resource-type", "model", "--resource-type", "seed")
 SCRATCH_DATABASE = "memory"
-_SCRATCH = f":{SCRATCH_DATABASE}:"
 _FAILED = {"error", "fail", "runtime error", "partial success"}
 
 
@@ -50,7 +49,7 @@ class Dbt:
 
     project: Project
     folder: Path
-    target: str
+    target: Target
     store: Path
     variables: dict[str, Any]
     verbose: bool = False
@@ -65,11 +64,14 @@ class Dbt:
         copy = self.folder / "seeds"
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(seeds, copy, copy_function=shutil.copyfile)
-        with _environment(TRAILHOUND_SEEDS=str(copy)), self._in_store(str(self.store)):
+        with _environment(TRAILHOUND_SEEDS=str(copy), TRAILHOUND_STORE=str(self.store)):
             try:
                 outcomes = self._run("build", *_BUILT, *self._detections())
             finally:
                 _let_go_of_store()
+        # Dbt calls it a success when a selection selects nothing.
+        if not outcomes:
+            raise TrailhoundError("dbt found nothing to build")
         if any(each.failed for each in outcomes):
             built = any(each.status == "success" for each in outcomes)
             raise BuildFailed(outcomes, some_alerts=built)
@@ -80,24 +82,25 @@ class Dbt:
             return ()
         return ("--select", f"package:{NAME}", "+path:detections")
 
-    def unit_test(self, detections: Sequence[Detection], *, scratch: bool) -> list[Outcome]:
+    def unit_test(self, detections: Sequence[Detection]) -> list[Outcome]:
         """Run the unit tests of the detections.
 
-        They need the columns of what a detection reads: with `scratch` (duckdb) that is built
-        empty in memory, without it the warehouse must hold it. Raises BuildFailed if it cannot be.
+        They need the columns of what a detection reads: on duckdb that is built empty in memory,
+        a warehouse must hold it. Raises BuildFailed if it cannot be built.
         """
         names = [each.name for each in detections]
-        tests = ("test", "--select", *(f"{name},test_type:unit" for name in names))
-        if not scratch:
-            return [each for each in self._run(*tests) if each.test is not None]
-        # Not one `dbt build`: there a failed unit test has the others of its model skipped.
-        with self._in_store(_SCRATCH):
-            if output(self.project, self.target, _SCRATCH)["path"] != _SCRATCH:
-                raise TrailhoundError(f"the profile's path must be env_var('{STORE_VARIABLE}')")
-            parents = self._run("build", "--empty", *_BUILT, "--select", *(f"+{n}" for n in names))
+        if self.target.type == "duckdb":
+            # Not one `dbt build`: there a failed unit test has the others of its model skipped.
+            parents = self._run(
+                *("build", "--empty", *_BUILT, "--select", *(f"+{name}" for name in names)),
+                in_memory=True,
+            )
             if any(each.failed for each in parents):
                 raise BuildFailed(parents)
-            return [each for each in self._run(*tests) if each.test is not None]
+        tests = self._run(
+            *("test", "--select", *(f"{name},test_type:unit" for name in names)), in_memory=True
+        )
+        return [each for each in tests if each.test is not None]
 
     def compile(self) -> dict[str, Any]:
         """Compile the whole project; give dbt's manifest, which holds all its SQL.
@@ -105,21 +108,25 @@ class Dbt:
         On duckdb the relations are in SCRATCH_DATABASE, as if the store were in memory.
         """
         # Not in the store itself, which may be missing, in use, or large to look through.
-        with self._in_store(_SCRATCH):
-            self._invoke("compile", "--no-populate-cache")
+        self._invoke("compile", "--no-populate-cache", in_memory=True)
         manifest = self.folder / "target" / "manifest.json"
         return dict(json.loads(manifest.read_text(encoding="utf-8")))
 
-    @staticmethod
-    def _in_store(store: str) -> AbstractContextManager[None]:
-        """Tell profiles.yml, which reads the environment, where the store is."""
-        return _environment(**{STORE_VARIABLE: store})
+    def _run(self, *arguments: str, in_memory: bool = False) -> list[Outcome]:
+        result = self._invoke(*arguments, in_memory=in_memory)
+        return [_outcome(each) for each in getattr(result, "results", None) or ()]
 
-    def _run(self, *arguments: str) -> list[Outcome]:
-        result = self._invoke(*arguments)
-        return [_outcome(each) for each in result.results]
+    def _profiles(self, *, in_memory: bool) -> Path:
+        """Give the folder of profiles.yml; for a duckdb target in memory one is written."""
+        if not in_memory or self.target.type != "duckdb":
+            return profiles_folder(self.project)
+        config = {**self.target.config, "path": f":{SCRATCH_DATABASE}:"}
+        outputs = {"target": self.target.name, "outputs": {self.target.name: config}}
+        profiles = {str(self.project.config.get("profile", "default")): outputs}
+        (self.folder / "profiles.yml").write_text(json.dumps(profiles), encoding="utf-8")
+        return self.folder
 
-    def _invoke(self, command: str, *arguments: str) -> Any:
+    def _invoke(self, command: str, *arguments: str, in_memory: bool) -> Any:
         """Call dbt; what it prints goes to stderr. Raises TrailhoundError if it does not start."""
         from dbt.cli.main import dbtRunner
 
@@ -131,9 +138,9 @@ class Dbt:
         ]
         place = [
             *("--project-dir", str(self.project.root)),
-            *("--profiles-dir", str(profiles_folder(self.project))),
+            *("--profiles-dir", str(self._profiles(in_memory=in_memory))),
             *("--target-path", str(self.folder / "target")),
-            *("--target", self.target),
+            *("--target", self.target.name),
             *("--vars", json.dumps(self.variables)),
         ]
         with redirect_stdout(sys.stderr):
@@ -142,8 +149,6 @@ class Dbt:
             raise answer.exception
         if answer.exception is not None:
             raise TrailhoundError(f"dbt: {one_line(str(answer.exception))}") from answer.exception
-        if not getattr(answer.result, "results", None):
-            raise TrailhoundError(f"dbt {command} found nothing to do")
         return answer.result
 
 

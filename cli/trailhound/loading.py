@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from trailhound.output.console import complain
 from trailhound.output.text import counted
 from trailhound.settings import Settings
-from trailhound.warehouse import connect_duckdb
 from trailhound.work import Work
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def load_paths(
     from trailhound.load import NoSuchFile, load
 
     was_there = work.store.exists()
-    connection = connect_duckdb(work.store, read_only=False)
+    connection = work.open_store()
     try:
         with _progress_bar(work.settings) as tell:
             report = load(

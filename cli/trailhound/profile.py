@@ -11,8 +11,6 @@ from trailhound.errors import TrailhoundError, WrongUsage, unknown
 from trailhound.project import Project, read_yaml
 from trailhound.settings import Settings
 
-STORE_VARIABLE = "TRAILHOUND_STORE"
-
 
 class Target(NamedTuple):
     """One output of a profile, rendered."""
@@ -83,7 +81,7 @@ def _render(value: Any, store: str) -> Any:
         return value
     from jinja2.nativetypes import NativeEnvironment
 
-    environment = {**os.environ, STORE_VARIABLE: store}
+    environment = {**os.environ, "TRAILHOUND_STORE": store}
 
     def env_var(name: str, default: str | None = None) -> str:
         found = environment.get(name, default)

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trailhound.catalog import Detection, read_detections
 from trailhound.dbt import Dbt
@@ -15,8 +15,11 @@ from trailhound.profile import Target, find_target
 from trailhound.project import Project, find_project
 from trailhound.seeds_in_force import seeds_in_force
 from trailhound.settings import Settings
-from trailhound.warehouse import Warehouse, open_warehouse, quoted
+from trailhound.warehouse import Warehouse, connect_duckdb, open_warehouse, quoted
 from trailhound.workplace import workplace
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,19 @@ class Work:
         """The DuckDB file, on a duckdb target."""
         return Path(self.target.config["path"])
 
+    @property
+    def _schema(self) -> str:
+        return str(self.target.config.get("schema", "main"))
+
     def table(self, name: str) -> str:
         """The name of a table of the store as SQL writes it."""
-        return quoted(str(self.target.config.get("schema", "main")), name)
+        return quoted(self._schema, name)
+
+    def open_store(self) -> duckdb.DuckDBPyConnection:
+        """Open the store for writing; it is made if it is not there."""
+        connection = connect_duckdb(self.store, read_only=False)
+        connection.execute(f"create schema if not exists {quoted(self._schema)}")
+        return connection
 
     @property
     def on_duckdb(self) -> bool:
@@ -67,7 +80,7 @@ class Work:
         return Dbt(
             self.project,
             workplace(self.project, purpose),
-            self.target.name,
+            self.target,
             self.settings.store_path,
             self.settings.vars,
             self.settings.verbose,

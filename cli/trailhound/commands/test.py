@@ -35,7 +35,7 @@ def test(settings: Settings, /, names: tuple[str, ...]) -> None:
     """
     work = Work(settings)
     wanted = [each for each in select(work.detections, names) if each.enabled]
-    outcomes = work.dbt("test").unit_test(wanted, scratch=work.on_duckdb)
+    outcomes = work.dbt("test").unit_test(wanted)
     _print(settings, wanted, outcomes)
 
 

@@ -1,0 +1,101 @@
+"""The command that runs unit tests, on a small project: dbt parses it in no time."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from cli_helpers import errors_of
+
+from conftest import Invoke
+
+SQL = "select number + {added} as total from {{{{ ref('numbers') }}}}"
+META = {"title": "IAM - Sum", "severity": "low", "threshold": 5}
+
+
+@pytest.fixture
+def project(folder: Path) -> Path:
+    """A project with two detections: one of two tests fails for the second."""
+    output = {"type": "duckdb", "path": "{{ env_var('TRAILHOUND_STORE', 'trailhound.duckdb') }}"}
+    files = {
+        "dbt_project.yml": {
+            "name": "trailhound",
+            "version": "1.0",
+            "profile": "trailhound",
+            "model-paths": ["models", "detections"],
+        },
+        "profiles.yml": {"trailhound": {"target": "duckdb", "outputs": {"duckdb": output}}},
+        "detections/iam/iam_good.yml": detection("iam_good", 2, 3),
+        "detections/iam/iam_bad.yml": detection("iam_bad", 2, 3),
+    }
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(yaml.safe_dump(content, sort_keys=False))
+    (folder / "models").mkdir()
+    (folder / "models" / "numbers.sql").write_text("select 1 as number")
+    (folder / "detections" / "iam" / "iam_good.sql").write_text(SQL.format(added=1))
+    (folder / "detections" / "iam" / "iam_bad.sql").write_text(SQL.format(added=2))
+    return folder
+
+
+def detection(name: str, *totals: int) -> dict[str, object]:
+    """A description whose tests expect these totals of the numbers 1 and 2."""
+    tests = [
+        {
+            "name": f"{name}_{number}",
+            "model": name,
+            "given": [{"input": "ref('numbers')", "rows": [{"number": number}]}],
+            "expect": {"rows": [{"total": total}]},
+        }
+        for number, total in enumerate(totals, 1)
+    ]
+    return {"models": [{"name": name, "config": {"meta": META}}], "unit_tests": tests}
+
+
+@pytest.mark.usefixtures("project")
+def test_tests_that_pass(invoke: Invoke) -> None:
+    result = invoke("test", "iam_good")
+    assert result.stdout.splitlines()[-1].split() == ["iam_good", "2", "0"]
+    assert result.stderr == "2 tests passed\n"
+
+
+@pytest.mark.usefixtures("project")
+def test_tests_that_fail_are_named_and_end_with_1(invoke: Invoke) -> None:
+    result = invoke("test", "--format", "ndjson", code=1)
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert {row["test"]: row["status"] for row in rows} == {
+        "iam_good_1": "pass", "iam_good_2": "pass", "iam_bad_1": "fail", "iam_bad_2": "fail",
+    }  # fmt: skip
+    lines = errors_of(result)
+    assert "iam_bad_1: fail" in lines
+    assert lines[-1] == "Error: 2 of 4 tests failed"
+    assert "\x1b" not in result.stderr
+
+
+@pytest.mark.usefixtures("project")
+def test_a_glob_of_names(invoke: Invoke) -> None:
+    assert invoke("test", "*_good").stderr == "2 tests passed\n"
+
+
+def test_the_store_is_not_touched(invoke: Invoke, project: Path) -> None:
+    (project / "trailhound.duckdb").write_text("not even a database")
+    invoke("test", "iam_good")
+    assert (project / "trailhound.duckdb").read_text() == "not even a database"
+
+
+def test_a_detection_without_tests_does_not_pass(invoke: Invoke, project: Path) -> None:
+    path = project / "detections" / "iam" / "iam_bad.yml"
+    path.write_text(yaml.safe_dump({"models": detection("iam_bad")["models"]}))
+    assert errors_of(invoke("test", code=1))[-1] == "Error: no unit tests: iam_bad"
+    assert "iam_bad" in invoke("test", "iam_bad", code=1).stderr
+
+
+def test_a_model_below_that_does_not_build_is_one_line(invoke: Invoke, project: Path) -> None:
+    (project / "models" / "numbers.sql").write_text("select nothing_like_it as number")
+    lines = errors_of(invoke("test", "iam_good", code=1))
+    assert lines[0].startswith("Error: numbers failed: ")
+    assert "nothing_like_it" in lines[0]
+    assert lines[1:] == ["1 that depend on them were not built"]
