@@ -23,7 +23,7 @@ def seeds_in_force(project: Project, settings: Settings) -> Path:
         "allow_list.csv": settings.allow_list,
         "threshold_overrides.csv": settings.overrides,
     }
-    _check(
+    check_rows(
         settings.allow_list or project.seeds / "allow_list.csv",
         settings.overrides or project.seeds / "threshold_overrides.csv",
         [each for each in read_detections(project, settings.vars) if each.enabled],
@@ -42,7 +42,8 @@ def seeds_in_force(project: Project, settings: Settings) -> Path:
     return folder
 
 
-def _check(allow_list: Path, overrides: Path, detections: Sequence[Detection]) -> None:
+def check_rows(allow_list: Path, overrides: Path, detections: Sequence[Detection]) -> None:
+    """Raise TrailhoundError with a line for each bad row of the two files."""
     from trailhound.seeds import Known, read_allow_list, read_overrides
 
     known = Known(

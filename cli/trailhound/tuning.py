@@ -70,7 +70,7 @@ def tune(warehouse: Warehouse, detection: Detection, compiled: str) -> Tuning:
     results: dict[Setting, Result] = {}
     entities: list[Entity] = []
     for minutes in windows:
-        counts = _counts(warehouse, compiled, in_force.minutes, minutes)
+        counts = count_events(warehouse, compiled, in_force.minutes, minutes)
         for threshold in thresholds:
             results[Setting(threshold, minutes)] = _result(counts, threshold, minutes)
         if minutes == in_force.minutes:
@@ -98,19 +98,25 @@ group by account_id, entity_id, event_time{request}
 order by account_id, entity_id, event_time"""
 
 
-def _counts(
-    warehouse: Warehouse, compiled: str, in_force: int | None, minutes: int | None
+def count_events(
+    warehouse: Warehouse, compiled: str, in_force: int | None, minutes: int | None = None
 ) -> list[Count]:
-    return [Count(*row) for row in warehouse.query(counts_sql(compiled, in_force, minutes)).rows]
+    """The counts by account, entity and time, in that order.
+
+    in_force: the window in the compiled SQL, in minutes. minutes: another one in its place.
+    """
+    sql = counts_sql(compiled, in_force, minutes or in_force)
+    return [Count(*row) for row in warehouse.query(sql).rows]
 
 
-def _by_entity(counts: Sequence[Count]) -> Iterable[tuple[tuple[str, str], list[Count]]]:
+def by_entity(counts: Sequence[Count]) -> Iterable[tuple[tuple[str, str], list[Count]]]:
+    """The counts of each account and entity; they must stand together."""
     for key, group in groupby(counts, key=lambda count: (count.account_id, count.entity_id)):
         yield key, list(group)
 
 
 def _result(counts: Sequence[Count], threshold: int, minutes: int | None) -> Result:
-    alerts = [bursts(group, threshold, minutes) for _, group in _by_entity(counts)]
+    alerts = [bursts(group, threshold, minutes) for _, group in by_entity(counts)]
     return Result(sum(alerts), sum(1 for each in alerts if each))
 
 
@@ -136,6 +142,6 @@ def _entities(counts: Sequence[Count], in_force: Setting) -> list[Entity]:
             highest=max(count.observed for count in group),
             alerts=bursts(group, *in_force),
         )
-        for key, group in _by_entity(counts)
+        for key, group in by_entity(counts)
     ]
     return sorted(found, key=lambda each: (-each.highest, each.account_id, each.entity_id))

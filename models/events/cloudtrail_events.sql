@@ -186,7 +186,7 @@ select
     source_identity,
     case
         when mfa_authenticated in ('true', 'false') then mfa_authenticated = 'true'
-        when event_name = 'ConsoleLogin'
+        when event_source = 'signin.amazonaws.com' and event_name = 'ConsoleLogin'
             then lower({{ trailhound.json_text('additional_event_data', 'MFAUsed') }}) = 'yes'
     end as mfa,
     invoked_by,

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
 import click
 
 from trailhound.building import compiled
-from trailhound.catalog import find
+from trailhound.catalog import Detection, find
+from trailhound.errors import WrongUsage
 from trailhound.main import command
 from trailhound.output import Column, Row
-from trailhound.output.console import emit
+from trailhound.output.console import complain, emit
+from trailhound.output.text import counted
+from trailhound.project import installed_project
+from trailhound.seeds_in_force import check_rows
 from trailhound.settings import Settings
+from trailhound.silence import (
+    Effect,
+    append,
+    effect_of_allowing,
+    effect_of_overriding,
+    rows_in_force,
+)
 from trailhound.tuning import Tuning
 from trailhound.tuning import tune as tune_detection
 from trailhound.tuning_page import tuning_page
@@ -24,16 +40,40 @@ COLUMNS = (
 )
 
 
-@command("tune", example="trailhound tune iam_multiple_failed_api_calls")
+@command(
+    "tune",
+    example="trailhound tune iam_multiple_failed_api_calls\n"
+    "trailhound tune s3_mass_copy_objects --allow '*:role/backup' --reason 'nightly' --owner ops\n"
+    "trailhound tune s3_mass_copy_objects --override '*:role/etl=500' --reason 'etl' --owner data",
+)
 @click.argument("name", metavar="NAME")
+@click.option("--allow", metavar="ENTITY", help="Add a row to the allow-list; may be a glob.")
+@click.option(
+    "--override", metavar="ENTITY=N", help="Add a threshold override; ENTITY may be a glob."
+)
+@click.option("--account", default="", metavar="ID", help="The row is for this account only.")
+@click.option("--source-ip", default="", metavar="IP", help="Allow an address or range only.")
+@click.option("--expires-on", default="", metavar="DAY", help="The last day the row applies.")
+@click.option("--reason", default="", help="Why; a row must have it.")
+@click.option("--owner", default="", help="Who answers for the row.")
+@click.option("--yes", is_flag=True, help="Write the row without asking.")
 @click.pass_obj
-def tune(settings: Settings, /, name: str) -> None:
+def tune(
+    settings: Settings, /, name: str, allow: str | None, override: str | None, **options: Any
+) -> None:
     """Show what other thresholds and windows would have given on the data at hand.
 
-    The allow-list is in force, threshold overrides are not.
+    The allow-list is in force, threshold overrides are not. With --allow or --override, show what
+    a new row would change, and write it into the project's CSV file, or into the one that
+    --allow-list or --overrides names.
     """
     work = Work(settings)
     detection = find(work.detections, name)
+    if allow is not None and override is not None:
+        raise WrongUsage("give either --allow or --override")
+    if allow is not None or override is not None:
+        _write(work, detection, allow, override, options)
+        return
     sql = compiled(work, detection)
     with work.warehouse() as warehouse:
         found = tune_detection(warehouse, detection, sql)
@@ -50,3 +90,83 @@ def _rows(found: Tuning) -> list[Row]:
             found.results.items(), key=lambda each: (each[0].minutes or 0, each[0].threshold)
         )
     ]
+
+
+def _write(
+    work: Work,
+    detection: Detection,
+    allow: str | None,
+    override: str | None,
+    options: dict[str, Any],
+) -> None:
+    if not options["reason"].strip():
+        raise WrongUsage("a row needs a --reason")
+    if override is None:
+        path = _file(work, work.settings.allow_list, "allow_list.csv", "--allow-list")
+        row = _allow_row(detection, allow or "", options)
+    else:
+        path = _file(work, work.settings.overrides, "threshold_overrides.csv", "--overrides")
+        row = _override_row(detection, override, options)
+    _check(work, path, row, is_override=override is not None)
+    _tell(_effect(work, detection, row, is_override=override is not None))
+    if not options["yes"]:
+        click.confirm(f"Write this row into {path}?", abort=True, err=True)
+    click.echo(append(path, row))
+
+
+def _check(work: Work, path: Path, row: list[str], *, is_override: bool) -> None:
+    """Check a copy of the file with the row in it."""
+    enabled = [each for each in work.detections if each.enabled]
+    with TemporaryDirectory() as folder:
+        changed = Path(shutil.copy(path, Path(folder) / path.name))
+        append(changed, row)
+        allow_list = work.seeds / "allow_list.csv" if is_override else changed
+        overrides = changed if is_override else work.seeds / "threshold_overrides.csv"
+        check_rows(allow_list, overrides, enabled)
+
+
+def _file(work: Work, given: Path | None, name: str, option: str) -> Path:
+    if given is not None:
+        return given
+    if work.settings.project_dir is None and work.project.root != Path.cwd():
+        raise WrongUsage(
+            f"the {name} of {installed_project().root} belongs to the installation: make a project "
+            f"of your own with `trailhound init`, or name a file with {option}"
+        )
+    return work.project.seeds / name
+
+
+def _allow_row(detection: Detection, entity: str, options: dict[str, Any]) -> list[str]:
+    source, until = options["source_ip"], options["expires_on"]
+    matches = [detection.name, options["account"], entity, source, "", "", "", until]
+    return [*matches, options["reason"], options["owner"]]
+
+
+def _override_row(detection: Detection, override: str, options: dict[str, Any]) -> list[str]:
+    entity, _, threshold = override.rpartition("=")
+    if not threshold.isdecimal() or int(threshold) < 1:
+        raise WrongUsage(f"--override '{override}' is not ENTITY=N with a whole number from 1 on")
+    if detection.threshold is None:
+        raise WrongUsage(f"{detection.name} has no threshold: each event is an alert")
+    return [
+        detection.name,
+        options["account"],
+        entity,
+        threshold,
+        options["reason"],
+        options["owner"],
+    ]
+
+
+def _effect(work: Work, detection: Detection, row: list[str], *, is_override: bool) -> Effect:
+    sql = compiled(work, detection)
+    with work.warehouse() as warehouse:
+        if is_override:
+            return effect_of_overriding(warehouse, detection, sql, row)
+        return effect_of_allowing(warehouse, detection, sql, rows_in_force(work.seeds), row)
+
+
+def _tell(effect: Effect) -> None:
+    if effect.removed_events:
+        complain(f"It removes {counted(effect.removed_events, 'event')}.")
+    complain(f"{counted(effect.alerts_before, 'alert')} before, {effect.alerts_after} after.")
