@@ -11,8 +11,7 @@ from trailhound.output.console import emit
 from trailhound.settings import Settings
 
 FOR_PEOPLE = (
-    Column("alert", "word"),
-    Column("triggered_(UTC)", "time"),
+    Column("triggered_(UTC)\nalert", "words"),
     Column("severity", "severity"),
     Column("detection", "pair"),
     Column("entity", "pair"),
@@ -39,8 +38,7 @@ def shaped(format_name: str, rows: Sequence[Row]) -> tuple[Sequence[Column], Seq
 def _for_people(row: Row) -> Row:
     account = str(value(row, "account_id"))
     return (
-        str(value(row, "alert_id"))[:ID_LENGTH],
-        value(row, "triggered_at"),
+        (value(row, "triggered_at"), str(value(row, "alert_id"))[:ID_LENGTH]),
         value(row, "severity"),
         (value(row, "title"), _hint(row)),
         (short_entity(str(value(row, "entity_id")), account), account),

@@ -196,7 +196,7 @@ def test_export_takes_the_format_from_the_ending(invoke: Invoke, folder: Path, e
     assert content.startswith(
         {
             "ndjson": b'{"alert_id"', "jsonl": b'{"alert_id"', "json": b"[\n", "csv": b"alert_id,",
-            "parquet": b"PAR1", "txt": b"alert ",
+            "parquet": b"PAR1", "txt": b"triggered (UTC)",
         }[ending]
     )  # fmt: skip
 

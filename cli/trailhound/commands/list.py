@@ -30,8 +30,7 @@ COLUMNS = (
 FOR_PEOPLE = (
     Column("severity", "severity"),
     Column("detection", "pair"),
-    Column("techniques"),
-    Column("fires_at"),
+    Column("fires_at\ntechniques", "pair"),
     Column("state"),
 )
 
@@ -99,8 +98,7 @@ def _for_people(each: Detection, data_events: bool | None) -> Row:
     return (
         each.severity,
         (each.name, each.title),
-        ", ".join(each.techniques),
-        each.fires_at,
+        (each.fires_at, ", ".join(each.techniques)),
         _state(each, data_events),
     )
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple
 
 Kind = Literal[
-    "text", "severity", "integer", "boolean", "date", "time", "list", "object", "word", "pair"
+    "text",
+    "severity",
+    "integer",
+    "boolean",
+    "date",
+    "time",
+    "list",
+    "object",
+    "word",
+    "pair",
+    "words",
 ]
 Row = tuple[Any, ...]
 
@@ -15,8 +25,8 @@ class Column(NamedTuple):
 
     The Python values: text and severity str, integer int, boolean bool, date datetime.date, time
     datetime.datetime without zone (UTC), list list of str, object what JSON can hold; None in any
-    of them. For tables only: a word is a text that is not to be broken, a pair is two texts of
-    which the second stands below the first.
+    of them. For tables only: a word is a text that is not to be broken, a pair is two values of
+    which the second stands below the first, words are such a pair that is not to be broken.
     """
 
     name: str

@@ -22,7 +22,7 @@ SEVERITY_STYLES = {
     "critical": "bold white on red",
 }
 WIDTH_WITHOUT_TERMINAL = 120
-_UNBROKEN = {"severity", "integer", "boolean", "date", "time", "word"}
+_UNBROKEN = {"severity", "integer", "boolean", "date", "time", "word", "words"}
 
 
 def write_table(columns: Sequence[Column], rows: Sequence[Row], stream: TextIO) -> None:
@@ -59,8 +59,8 @@ def console_for(stream: TextIO) -> Console:
 
 def cell(column: Column, value: Any) -> Text:
     """A value as text that is safe on a terminal, and coloured if it is a severity."""
-    if column.kind == "pair":
-        first, second = (visible(str(each)) for each in value)
+    if column.kind in ("pair", "words"):
+        first, second = (visible(_plain(each)) for each in value)
         return Text.assemble(first, ("\n" + second if second else "", "dim"))
     style = SEVERITY_STYLES.get(str(value), "") if column.kind == "severity" else ""
     return Text(visible(_plain(value)), style=style)
