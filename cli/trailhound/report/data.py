@@ -36,6 +36,10 @@ class Files:
     """What a DuckDB store knows of the files that were loaded."""
 
     files: int
+    broken: int
+    """Files that could not be read, or not to their end."""
+    skipped: int
+    """Files that are something else as a whole."""
     counts: StoreCounts
     problems: Sequence[Problem]
     """The rejected ones first, at most 200."""
@@ -119,7 +123,13 @@ def _days(warehouse: Warehouse, filters: Filters) -> list[tuple[str, str, date, 
 def _files(warehouse: Warehouse) -> Files:
     counts = store_counts(warehouse)
     logs = warehouse.relation("cloudtrail_logs")
-    files = warehouse.query(f"select count(distinct file_path) from {logs}").rows[0][0]
+    files, broken, skipped = warehouse.query(
+        f"""select
+            count(distinct file_path),
+            count(distinct file_path) filter (position = 0 and error is not null),
+            count(distinct file_path) filter (position = 0 and skipped is not null)
+        from {logs}"""
+    ).rows[0]
     by_reason = f"""
         select file_path, coalesce(error, skipped) as reason, error is not null as is_rejected,
             count(*) filter (position > 0) as records
@@ -130,4 +140,4 @@ def _files(warehouse: Warehouse) -> Files:
     shown = warehouse.query(
         f"{by_reason} order by is_rejected desc, file_path, reason limit {_PROBLEMS_SHOWN}"
     ).rows
-    return Files(int(files), counts, [Problem(*row) for row in shown], int(in_all))
+    return Files(files, broken, skipped, counts, [Problem(*row) for row in shown], int(in_all))

@@ -2,7 +2,10 @@
 
 const MINUTE = 60_000;
 const STEPS = [1, 5, 15, 60, 180, 360, 1440, 10_080, 40_320, 131_040, 524_160];
+const MONDAY = 4 * 1440 * MINUTE; // the first one after 1970 began
 const MOST_COLUMNS = 100;
+const TICKS = [1, 5, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10_080, 20_160, 40_320, 131_040, 524_160, Infinity];
+const TICK_ROOM = 84;
 const CHART = { height: 190, top: 10, bottom: 26, left: 36, right: 6 };
 const STEP_NAMES = {
   1: "minute", 5: "5 minutes", 15: "quarter of an hour", 60: "hour", 180: "3 hours",
@@ -10,13 +13,11 @@ const STEP_NAMES = {
   524160: "52 weeks",
 };
 
-function drawTimeline() {
+function drawTimeline(width = byId("timeline").clientWidth) {
   const container = byId("timeline");
   const span = timeSpan();
   const columns = timeColumns(passing("from", "to"), span);
-  const width = container.clientWidth;
-  if (!width) return;
-  byId("timeline-caption").textContent = `alerts by ${STEP_NAMES[span.step / MINUTE]}`;
+  byId("timeline-caption").textContent = `alerts per ${STEP_NAMES[span.step / MINUTE]}`;
   keepingFocus(container, () => container.replaceChildren(timeline(columns, span, width)));
   oneStop(container, container.querySelector("[data-x]"));
 }
@@ -65,7 +66,7 @@ function timeline(columns, span, width) {
     "svg",
     { width, height: CHART.height, viewBox: `0 0 ${width} ${CHART.height}`, role: "group", "aria-label": "Timeline" },
     countAxis(most, scale, width),
-    timeAxis(columns, span, scale),
+    timeAxis(span, scale),
     columns.map((column, i) => (column.total ? timeBar(column, i, scale) : null)),
   );
 }
@@ -89,21 +90,27 @@ function countAxis(most, scale, width) {
   );
 }
 
-function timeAxis(columns, span, scale) {
-  const every = Math.ceil(88 / scale.column);
-  return columns.map((column, i) => {
-    if (i % every || scale.x(i) + 60 > scale.x(columns.length)) return null;
-    return svg(
-      "text",
-      { class: "tick", x: scale.x(i), y: CHART.height - 6, "aria-hidden": "true" },
-      tick(column.from, span.step),
-    );
-  });
+/** Marks at round times, as many as have room. */
+function timeAxis({ start, step, count }, scale) {
+  const every = TICKS.map((each) => each * MINUTE).find((each) => (each / step) * scale.column >= TICK_ROOM);
+  const ticks = [];
+  for (let time = Math.ceil((start - MONDAY) / every) * every + MONDAY; time < start + count * step; time += every) {
+    const x = scale.x((time - start) / step);
+    if (x + TICK_ROOM / 2 <= scale.x(count)) ticks.push(tick(time, x));
+  }
+  return ticks;
 }
 
-function tick(time, step) {
+function tick(time, x) {
   const iso = new Date(time).toISOString();
-  return step < 1440 * MINUTE ? `${iso.slice(5, 10)} ${iso.slice(11, 16)}` : iso.slice(0, 10);
+  const isMidnight = time % (1440 * MINUTE) === 0;
+  const text = isMidnight ? iso.slice(0, 10) : iso.slice(11, 16);
+  return svg(
+    "g",
+    { class: `axis${isMidnight ? " day" : ""}`, "aria-hidden": "true" },
+    svg("line", { x1: x, x2: x, y1: CHART.height - CHART.bottom, y2: CHART.height - CHART.bottom + 5 }),
+    svg("text", { x, y: CHART.height - 5 }, text),
+  );
 }
 
 function timeBar(column, i, scale) {

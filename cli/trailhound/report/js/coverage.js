@@ -62,7 +62,10 @@ function strip(cells, most) {
   const title = svg("title");
   const picture = svg(
     "svg",
-    { class: "strip", width: cells.length * column, height: STRIP.height, "aria-hidden": "true" },
+    {
+      class: "strip", width: cells.length * column, height: STRIP.height,
+      viewBox: `0 0 ${cells.length * column} ${STRIP.height}`, preserveAspectRatio: "none", "aria-hidden": "true",
+    },
     title,
     paths.map((d, level) => (d ? svg("path", { class: `shade-${level}`, d }) : null)),
   );

@@ -9,7 +9,7 @@ const LISTS = {
   session_names: "Sessions",
   regions: "Regions",
   resources: "Resources",
-  event_ids: "Event ids",
+  event_ids: "Event IDs",
 };
 const FACTS = [
   "alert_id", "detection", "boc", "severity", "tactics", "techniques", "account_id", "entity_id",

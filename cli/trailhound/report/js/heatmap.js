@@ -87,7 +87,7 @@ function heatHead({ title, detection, severity }) {
       "a",
       { href: hashWith({ detection, account: null, entity: null, page: null }), class: state.detection === detection ? "chosen" : null, "data-key": detection },
       el("span", { class: `dot fill ${severity}`, "aria-hidden": "true" }),
-      splitTitle(title)[1],
+      el("span", {}, splitTitle(title)[1]),
     ),
   );
 }
@@ -110,7 +110,7 @@ function heatRow({ alert, total, counts }, y, detections, most) {
         },
         el("bdi", {}, name),
       ),
-      el("span", { class: "sub" }, `${account} · ${number(total)}`),
+      el("span", { class: "sub" }, `${account} · ${counted(total, "alert")}`),
     ),
     detections.map(({ detection, title }, x) =>
       heatCell(counts.get(detection), { x, y, most, detection, title, entity, account, name }),
@@ -120,7 +120,7 @@ function heatRow({ alert, total, counts }, y, detections, most) {
 
 function heatCell(count, { x, y, most, detection, title, entity, account, name }) {
   if (!count) return el("td");
-  const level = Math.min(5, 1 + Math.floor((5 * Math.log(count)) / Math.log(most + 1)));
+  const level = 1 + Math.floor((5 * Math.log(count)) / Math.log(Math.max(most, 20) + 1));
   const chosen = state.detection === detection && state.entity === entity;
   return el(
     "td",

@@ -1,6 +1,7 @@
 // Puts the parts together: what is drawn when, and what the reader's hands do.
 
-const TYPING_PAUSE = 120;
+const TYPING_PAUSE = 120; // milliseconds
+const PAPER_WIDTH = 640; // pixels that fit on A4 and Letter between the margins
 let drawn = null;
 
 function render() {
@@ -29,8 +30,7 @@ function start() {
   startCharts();
   startList();
   startDetail();
-  addEventListener("beforeprint", () => byId("print").replaceChildren(...printed()));
-  addEventListener("afterprint", () => byId("print").replaceChildren());
+  startPrint();
   addEventListener("hashchange", addressChanged);
   addressChanged();
 }
@@ -141,6 +141,17 @@ function startDetail() {
   });
 }
 
+function startPrint() {
+  addEventListener("beforeprint", () => {
+    drawTimeline(PAPER_WIDTH);
+    byId("print").replaceChildren(...printed());
+  });
+  addEventListener("afterprint", () => {
+    drawTimeline();
+    byId("print").replaceChildren();
+  });
+}
+
 /** All alerts that pass the filters, each in brief, for paper. */
 function printed() {
   return [
@@ -150,9 +161,9 @@ function printed() {
         "article",
         {},
         el("h3", {}, severityBadge(alert.severity), ` ${alert.title}`),
-        el("p", {}, `${moment(alert.triggered_at)} UTC · ${alert.entity_id} · account ${alert.account_id} · ${number(alert.observed)} of ${number(alert.threshold)} · ${counted(alert.event_count, "event")}`),
+        el("p", {}, `${moment(alert.triggered_at)} UTC · ${alert.entity_id} · account ${alert.account_id}`),
+        el("p", { class: "sub" }, `${number(alert.observed)} against a threshold of ${number(alert.threshold)} · ${counted(alert.event_count, "event")} · alert ${alert.alert_id}`),
         definitions(printedPairs(alert)),
-        el("p", { class: "sub" }, `Alert ${alert.alert_id}`),
       ),
     ),
   ];
