@@ -11,7 +11,7 @@ import click
 
 from trailhound.errors import TrailhoundError, near_matches
 from trailhound.output.text import visible_lines
-from trailhound.settings import SharedOption, shared_options
+from trailhound.settings import Settings, SharedOption, shared_options
 
 
 class Entry(NamedTuple):
@@ -54,6 +54,17 @@ def one_line_errors() -> Iterator[None]:
         raise Failure(error.format_message().rstrip() + where, error.exit_code) from error
     except TrailhoundError as error:
         raise Failure(str(error), error.exit_code) from error
+    except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
+        raise
+    except Exception as error:
+        context = click.get_current_context(silent=True)
+        settings = context.find_object(Settings) if context else None
+        if settings is not None and settings.verbose:
+            raise
+        first_line = (str(error).splitlines() or [""])[0]
+        raise Failure(
+            f"unexpected {type(error).__name__}: {first_line} (--verbose shows where)", 1
+        ) from error
 
 
 class Failure(click.ClickException):

@@ -102,3 +102,17 @@ def test_quiet_says_nothing_on_stderr(invoke: Invoke, folder: Path) -> None:
     write_alerts(folder / "trailhound.duckdb", alert())
     assert invoke("export", "--output", "a.csv").stderr == "1 alert written to a.csv\n"
     assert invoke("export", "--output", "a.csv", "-q").stderr == ""
+
+
+def test_what_nobody_thought_of_is_one_line_too(
+    invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("some\nthing")
+
+    write_alerts(folder / "trailhound.duckdb", alert())
+    monkeypatch.setattr("trailhound.commands.alerts.read_alerts", fail)
+    [line] = errors_of(invoke("alerts", code=1))
+    assert line.startswith("Error: unexpected KeyError: ")
+    assert line.endswith("(--verbose shows where)")
+    assert isinstance(invoke("alerts", "--verbose", code=1).exception, KeyError)
