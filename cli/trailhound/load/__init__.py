@@ -1,6 +1,5 @@
 """Loading CloudTrail files into `cloudtrail_logs` on DuckDB."""
 
-# ruff: noqa: E402
 import os
 
 # numpy only scans bytes here; its linear algebra would start threads that spin for nothing.

@@ -1,12 +1,13 @@
-"""Which files a load is about: files, folders, globs, each with what tells a changed one."""
+"""Which files a load is about: files, folders and globs, each with what tells a changed one."""
 
 from __future__ import annotations
 
+import calendar
 import glob
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
@@ -17,7 +18,7 @@ from trailhound.load.report import NoSuchFile
 UNREAD = "unread"
 """The version of what could not be opened: it equals no real one, so that it is tried again."""
 
-_DAY = re.compile(r"/CloudTrail/[^/]+/(\d{4})/(\d{2})/(\d{2})(?:/|$)")
+_DAY = re.compile(r"/CloudTrail/[^/]+/(\d{4})(?:/(\d{2})(?:/(\d{2}))?)?(?:/|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Source:
     version: str
     size: int
     open: Callable[[], tuple[BinaryIO, str]]
+    is_remote: bool = False
 
 
 @dataclass
@@ -41,6 +43,9 @@ class Listing:
         """Keep a source; one that two paths lead to counts once."""
         self.sources[source.path] = source
 
+    def __len__(self) -> int:
+        return len(self.sources) + len(self.failures)
+
 
 @dataclass(frozen=True)
 class Days:
@@ -52,37 +57,43 @@ class Days:
     def hold(self, path: str) -> bool:
         """Whether a path may hold these days: false only inside another day's folder of a trail.
 
-        CloudTrail delivers late, so the day after the last one belongs to them.
+        CloudTrail delivers late, so the day after the last one belongs to them. Folders of a whole
+        month or year are judged too, so that they need not be listed.
         """
         if (self.since is None and self.until is None) or not (found := _DAY.search(path)):
             return True
         try:
-            day = date(int(found[1]), int(found[2]), int(found[3]))
-        except ValueError:
+            first, last = _days(*(int(part) if part else None for part in found.groups()))
+        except ValueError:  # no such day: no folder of a trail
             return True
-        return (self.since is None or day >= self.since) and (
-            self.until is None or day <= self.until + timedelta(days=1)
+        return (self.since is None or last >= self.since) and (
+            self.until is None or first <= self.until + timedelta(days=1)
         )
 
 
-def list_sources(paths: Sequence[str], days: Days) -> Listing:
-    """Find every file under the paths, in an order that does not depend on the file system.
+def _days(year: int | None, month: int | None, day: int | None) -> tuple[date, date]:
+    """The first and the last day of a year, a month or a day."""
+    year = year or 0
+    if month is None:
+        return date(year, 1, 1), date(year, 12, 31)
+    if day is None:
+        return date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1])
+    return date(year, month, day), date(year, month, day)
 
-    Raises NoSuchFile for a path that leads to no file.
-    """
-    listing = Listing()
-    for path in paths:
-        before = len(listing.sources) + len(listing.failures)
-        found = 0
-        for each in _matches(path):
-            found += _list_one(os.path.abspath(each), days, listing)  # noqa: PTH100 (no resolving)
-        if not found and len(listing.sources) + len(listing.failures) == before:
-            raise NoSuchFile(
-                f"no file under {text(path)}"
-                if os.path.exists(path)  # noqa: PTH110
-                else f"no such file or folder: {text(path)}"
-            )
-    return listing
+
+def list_local(path: str, days: Days, listing: Listing) -> None:
+    """Add what a file, folder or glob of this machine leads to. Raises NoSuchFile for nothing."""
+    before = len(listing)
+    known_already = False
+    for each in _matches(path):
+        here = os.path.abspath(each)  # noqa: PTH100 (links stay what they are called)
+        known_already |= text(here) in listing.sources
+        _list_one(here, days, listing)
+    if len(listing) > before or known_already:
+        return
+    if os.path.lexists(path):
+        raise NoSuchFile(f"no file under {text(path)}")
+    raise NoSuchFile(f"no such file or folder: {text(path)}")
 
 
 def text(path: str) -> str:
@@ -96,25 +107,20 @@ def _matches(path: str) -> list[str]:
     return sorted(glob.glob(path, recursive=True, include_hidden=True))  # noqa: PTH207
 
 
-def _list_one(path: str, days: Days, listing: Listing) -> int:
+def _list_one(path: str, days: Days, listing: Listing) -> None:
     try:
         about = os.stat(path)  # noqa: PTH116 (one call a file matters)
     except FileNotFoundError:
-        if not os.path.islink(path):  # noqa: PTH114
-            return 0
-        listing.failures[text(path)] = "link to a file that is not there"
-        return 1
+        if os.path.islink(path):  # noqa: PTH114
+            listing.failures[text(path)] = "link to a file that is not there"
     except OSError as error:
-        listing.failures[text(path)] = _reason(error)
-        return 1
-    if not stat.S_ISDIR(about.st_mode):
-        listing.add(_local(path, about))
-        return 1
-    found = 0
-    for file, file_about in _walk(path, days, listing):
-        listing.add(_local(file, file_about))
-        found += 1
-    return found
+        listing.failures[text(path)] = reason(error)
+    else:
+        if stat.S_ISDIR(about.st_mode):
+            for file, file_about in _walk(path, days, listing):
+                listing.add(_local(file, file_about))
+        else:
+            listing.add(_local(path, about))
 
 
 def _walk(folder: str, days: Days, listing: Listing) -> Iterator[tuple[str, os.stat_result]]:
@@ -131,14 +137,14 @@ def _walk(folder: str, days: Days, listing: Listing) -> Iterator[tuple[str, os.s
             with os.scandir(here) as found:
                 entries = sorted(found, key=lambda entry: entry.name)
         except OSError as error:
-            listing.failures[text(here)] = _reason(error)
+            listing.failures[text(here)] = reason(error)
             continue
         below = []
         for entry in entries:
             try:
                 entry_about = entry.stat()
             except OSError as error:
-                listing.failures[text(entry.path)] = _reason(error)
+                listing.failures[text(entry.path)] = reason(error)
                 continue
             if not days.hold(entry.path):
                 continue
@@ -151,7 +157,8 @@ def _walk(folder: str, days: Days, listing: Listing) -> Iterator[tuple[str, os.s
         waiting.extend(reversed(below))
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
+    """Why a file could not be read, in a few words."""
     return (error.strerror or str(error) or type(error).__name__).lower()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator
-from typing import IO, Any, BinaryIO, cast
+from typing import IO, Any, Protocol, cast
 
 import zstandard
 from isal import igzip_lib, isal_zlib
@@ -23,6 +23,14 @@ CHUNK = 16 << 20
 """Bytes handed on at a time where a file is not read whole."""
 
 _READ = 1 << 20
+
+
+class Readable(Protocol):
+    """What is asked of a file."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most `size` bytes, none at the end."""
+        ...
 
 
 class Damaged(Exception):
@@ -58,7 +66,7 @@ def _whole_gzip(data: bytes, limit: int) -> bytes | None:
     return members[0] if len(members) == 1 else b"".join(members)
 
 
-def chunks(handle: BinaryIO, bound: int = MAX_INFLATED, *, gentle: bool = False) -> Iterator[bytes]:
+def chunks(handle: Readable, bound: int = MAX_INFLATED, *, gentle: bool = False) -> Iterator[bytes]:
     """The text of a file in pieces of about CHUNK bytes, without its BOM.
 
     Raises Damaged after the last piece if the data is corrupt, cut short or inflates to more than
@@ -180,7 +188,7 @@ def _next_member(unused: bytes, pieces: Iterator[bytes]) -> bytes:
 
 def _unzstd(data: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
     reader = zstandard.ZstdDecompressor().stream_reader(
-        cast(IO[bytes], _Readable(data, pieces)), read_across_frames=True
+        cast(IO[bytes], Reader(data, pieces)), read_across_frames=True
     )
     try:
         while text := reader.read(CHUNK):
@@ -189,14 +197,22 @@ def _unzstd(data: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
         raise Damaged("zstd data is corrupt") from error
 
 
-class _Readable:
-    """What the zstd reader asks of a file: `read`."""
+class Reader:
+    """Pieces of bytes as a file: `read`."""
 
     def __init__(self, head: bytes, pieces: Iterator[bytes]) -> None:
-        self._held, self._pieces = head, pieces
+        self._piece, self._at, self._pieces = head, 0, pieces
 
     def read(self, size: int) -> bytes:
-        while len(self._held) < size and (piece := next(self._pieces, b"")):
-            self._held += piece
-        out, self._held = self._held[:size], self._held[size:]
-        return out
+        """The next `size` bytes, or fewer at the end."""
+        out: list[bytes] = []
+        while size > 0:
+            if self._at == len(self._piece):
+                self._piece, self._at = next(self._pieces, b""), 0
+                if not self._piece:
+                    break
+            taken = self._piece[self._at : self._at + size]
+            out.append(taken)
+            self._at += len(taken)
+            size -= len(taken)
+        return b"".join(out)

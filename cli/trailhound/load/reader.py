@@ -13,14 +13,18 @@ import duckdb
 import pyarrow as pa
 
 from trailhound.load import rows, store
-from trailhound.load.files import UNREAD, Days, Source, list_sources
+from trailhound.load.archives import owners
+from trailhound.load.files import UNREAD, Days, Source
 from trailhound.load.inflate import MAX_INFLATED
+from trailhound.load.listing import list_sources
 from trailhound.load.report import LoadError, LoadReport, Progress
 from trailhound.load.store import ensure_table, one_line_errors
 
 DEFAULT_TABLE = '"main"."cloudtrail_logs"'
 
-_SMALL_FILE = 8 << 20  # stored bytes up to which a file is worth reading whole
+DEFAULT_MEMORY_LIMIT = "1GB"
+"""DuckDB's share while a load runs; the whole process stays below one and a half times as much."""
+
 _GROUP_BYTES = 1 << 20  # stored bytes read at a time
 _GROUP_FILES = 256
 _COMMIT_BYTES = 64 << 20  # stored bytes after which a batch is closed
@@ -43,7 +47,7 @@ class _Load:
     files_total: int = 0
     bytes_read: int = 0
     bytes_total: int = 0
-    changed: set[str] = field(default_factory=set)
+    known: store.Known = field(default_factory=lambda: store.Known({}, {}))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -74,15 +78,18 @@ def load(  # noqa: PLR0913 (a caller names what it wants)
     since: date | None = None,
     until: date | None = None,
     commit: bool = True,
+    memory_limit: str = DEFAULT_MEMORY_LIMIT,
     max_inflated: int = MAX_INFLATED,
     progress: Callable[[Progress], None] | None = None,
 ) -> LoadReport:
     """Load every new or changed file under the paths into the table, which is made if missing.
 
-    `table` is quoted, with schema and database if need be. `since` and `until` (UTC days, both
-    included) leave out other days' folders of a trail. With `commit` false the caller's
-    transaction is used and left open. `max_inflated` is how many bytes one file may inflate to.
-    `progress` is called from any thread, every few megabytes.
+    `paths` are files, folders, globs, `-` for standard input and URLs of object stores. `table` is
+    quoted, with schema and database if need be. `since` and `until` (UTC days, both included) leave
+    out other days' folders of a trail. With `commit` false the caller's transaction is used and
+    left open. `memory_limit` is DuckDB's, as `SET memory_limit` takes it; a lower one of the
+    connection stays. `max_inflated` is how many bytes one file may inflate to. `progress` is called
+    from any thread, every few megabytes.
 
     Raises NoSuchFile for a path that leads to no file, LoadError if nothing at all could be read
     or the store refuses.
@@ -90,8 +97,8 @@ def load(  # noqa: PLR0913 (a caller names what it wants)
     listing = list_sources(paths, Days(since, until))
     with one_line_errors():
         ensure_table(connection, table)
-        known = store.known_versions(connection, table)
-        new = [s for s in listing.sources.values() if known.get(s.path) != s.version]
+        known = store.known_files(connection, table)
+        new = [s for s in listing.sources.values() if not known.has(s.path, s.version)]
         new.sort(key=lambda source: source.path)
         job = _Load(
             connection,
@@ -102,20 +109,20 @@ def load(  # noqa: PLR0913 (a caller names what it wants)
             progress or (lambda _: None),
             files_total=len(new),
             bytes_total=sum(source.size for source in new),
-            changed={source.path for source in new if source.path in known},
+            known=known,
         )
-        _list_failures(job, listing.failures, known)
         _keep_freed_memory()
-        with store.any_order(connection):
+        with store.loading_settings(connection, memory_limit):
+            _list_failures(job, listing.failures)
             for batch in _grouped(new, _COMMIT_FILES, _COMMIT_BYTES):
                 _load_batch(job, batch)
-        answer = store.report(
-            connection,
-            table,
-            job.loaded_at,
-            len(new) + len(listing.failures),
-            len(listing.sources) - len(new),
-        )
+            answer = store.report(
+                connection,
+                table,
+                job.loaded_at,
+                len(new) + len(listing.failures),
+                len(listing.sources) - len(new),
+            )
     _refuse_nothing_read(answer)
     return answer
 
@@ -139,19 +146,13 @@ def _refuse_nothing_read(answer: LoadReport) -> None:
         raise LoadError(f"nothing could be read: {first.file}: {first.reason}{more}")
 
 
-def _list_failures(job: _Load, failures: dict[str, str], known: dict[str, str]) -> None:
+def _list_failures(job: _Load, failures: dict[str, str]) -> None:
     """List folders and files that could not be opened, and forget those of earlier loads."""
-    tried = [path for path, version in known.items() if version == UNREAD]
-    if not failures and not tried:
-        return
-    with job.transaction():
-        store.forget(job.connection, job.table, tried)
-        batcher = rows.Batcher()
-        batches: list[pa.RecordBatch] = []
-        for path, why in failures.items():
-            batches += batcher.add(path, UNREAD, 0, error=why)
-        batches += batcher.flush()
-        store.insert(job.connection, job.table, batches, job.loaded_at)
+    tried = [path for path, version in job.known.versions.items() if version == UNREAD]
+    if failures or tried:
+        with job.transaction():
+            store.forget(job.connection, job.table, tried)
+            store.insert(job.connection, job.table, rows.failures(failures), job.loaded_at)
 
 
 def _grouped(sources: list[Source], count: int, size: int) -> Iterator[list[Source]]:
@@ -168,25 +169,34 @@ def _grouped(sources: list[Source], count: int, size: int) -> Iterator[list[Sour
 
 
 def _load_batch(job: _Load, batch: list[Source]) -> None:
+    by_path = {source.path: source for source in batch}
     with job.transaction():
-        store.forget(job.connection, job.table, (s.path for s in batch if s.path in job.changed))
+        gone = (path for each in by_path for path in job.known.rows_of(each))
+        store.forget(job.connection, job.table, gone)
         store.insert(job.connection, job.table, _fast(job, batch), job.loaded_at)
         refused = store.take_refused(job.connection, job.table)
-        again = [source for source in batch if source.path in refused]
+        again = {
+            owner: by_path[owner] for path in refused for owner in owners(path) if owner in by_path
+        }
         if again:
-            stream = (each for source in again for each in rows.carefully(source, job.bound))
+            stream = (
+                each
+                for source in again.values()
+                for each in rows.carefully(source, refused, job.bound)
+            )
             store.insert(job.connection, job.table, stream, job.loaded_at)
 
 
 def _fast(job: _Load, batch: list[Source]) -> Iterator[pa.RecordBatch]:
     """The batch's rows as DuckDB asks for them: one of its threads reads while others insert."""
-    large = [source for source in batch if source.size > _SMALL_FILE]
-    small = [source for source in batch if source.size <= _SMALL_FILE]
+    odd = [source for source in batch if source.size > rows.MAX_STORED]
+    small = [source for source in batch if source.size <= rows.MAX_STORED]
     for group in _grouped(small, _GROUP_FILES, _GROUP_BYTES):
-        batches, too_large = rows.small_files(group)
+        batches, not_read = rows.small_files(group)
         yield from batches
-        large += too_large
-        job.done([source for source in group if source not in too_large])
-    for source in large:
-        yield from rows.large_file(source, job.bound)
+        odd += not_read
+        later = {source.path for source in not_read}
+        job.done([source for source in group if source.path not in later])
+    for source in odd:
+        yield from rows.odd_file(source, job.bound)
         job.done([source])

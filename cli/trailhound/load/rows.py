@@ -1,30 +1,35 @@
-"""From files to Arrow batches: the fast way where a file's head speaks for it, else the careful."""
+"""From files to Arrow batches: the fast way where a text's head speaks for it, else the careful."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from typing import BinaryIO
+from collections.abc import Container, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 
-from trailhound.load import careful, inflate, trusted
-from trailhound.load.files import UNREAD, Source
+from trailhound.load import archives, careful, inflate, remote, trusted
+from trailhound.load.files import UNREAD, Source, reason
 from trailhound.load.store import DETAIL, RECORD, REFUSED, STREAM
 
 MAX_WHOLE = 32 << 20
 """Bytes of text up to which a file is read whole; a longer one comes in pieces."""
+
+MAX_STORED = 8 << 20
+"""Stored bytes up to which a file is read at once."""
 
 _BATCH_ROWS = 10_000
 _BATCH_BYTES = 8 << 20
 
 
 class Batcher:
-    """Gathers rows until there are enough for an Arrow batch of schema STREAM."""
+    """Gathers what files hold until there is enough for Arrow batches of schema STREAM."""
 
     def __init__(self) -> None:
         self._columns: list[list[object]] = [[] for _ in STREAM]
+        self._texts: defaultdict[trusted.Form, list[trusted.Text]] = defaultdict(list)
         self._bytes = 0
+        self._full: list[pa.RecordBatch] = []
 
     def add(  # noqa: PLR0913, PLR0917 (the columns of a row)
         self,
@@ -35,21 +40,60 @@ class Batcher:
         skipped: str | None = None,
         error: str | None = None,
         text: bytes = b"",
-    ) -> Iterator[pa.RecordBatch]:
-        """Take one row; the batch, if it is full."""
+    ) -> None:
+        """Take one row."""
         row = (path, version, position, mode, skipped, error, text)
         for column, value in zip(self._columns, row, strict=True):
             column.append(value)
         self._bytes += len(text)
         if len(self._columns[0]) >= _BATCH_ROWS or self._bytes >= _BATCH_BYTES:
-            yield from self.flush()
+            self._close_rows()
 
-    def flush(self) -> Iterator[pa.RecordBatch]:
-        """What is left, as a batch."""
-        if self._columns[0]:
-            yield _batch(self._columns)
-        self._columns = [[] for _ in STREAM]
-        self._bytes = 0
+    def add_text(self, path: str, version: str, text: bytes) -> None:
+        """Take a whole text."""
+        found = trusted.form_of(text)
+        last = trusted.last_record(found[0], text) if found else None
+        if found is None or last is None:
+            for row in careful.read([text]):
+                self.add_row(path, version, row)
+            return
+        form, first = found
+        self._texts[form].append(trusted.Text(path, version, text, first, last))
+        self._bytes += len(text)
+        if self._bytes >= _BATCH_BYTES:
+            self._close_texts()
+
+    def add_row(self, path: str, version: str, row: careful.Row) -> None:
+        """Take a row of the careful reader."""
+        mode = DETAIL if row.is_detail else RECORD
+        self.add(path, version, row.position, mode, row.skipped, row.error, row.text)
+
+    def ready(self) -> list[pa.RecordBatch]:
+        """The batches that are full."""
+        full, self._full = self._full, []
+        return full
+
+    def rest(self) -> list[pa.RecordBatch]:
+        """All batches there are."""
+        self._close_texts()
+        self._close_rows()
+        return self.ready()
+
+    def _close_texts(self) -> None:
+        texts, self._texts, self._bytes = self._texts, defaultdict(list), 0
+        for form, alike in texts.items():
+            together = trusted.batch(form, alike)
+            if together is not None:
+                self._full.append(together)
+                continue
+            for each in alike:
+                for row in careful.read([each.text]):
+                    self.add_row(each.path, each.version, row)
+
+    def _close_rows(self) -> None:
+        columns, self._columns, self._bytes = self._columns, [[] for _ in STREAM], 0
+        if columns[0]:
+            self._full.append(_batch(columns))
 
 
 def _batch(columns: Sequence[Sequence[object]]) -> pa.RecordBatch:
@@ -64,98 +108,118 @@ def _batch(columns: Sequence[Sequence[object]]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(arrays, schema=STREAM)
 
 
-def small_files(sources: Iterable[Source]) -> tuple[list[pa.RecordBatch], list[Source]]:
-    """The batches of files that can be read whole, and the files that cannot."""
+def failures(reasons: dict[str, str]) -> list[pa.RecordBatch]:
+    """One row for each path that could not be opened."""
     batcher = Batcher()
-    batches: list[pa.RecordBatch] = []
-    large = []
-    by_form: defaultdict[trusted.Form, list[trusted.Text]] = defaultdict(list)
-    for source in sources:
-        try:
-            handle, version = source.open()
-            with handle:
-                stored = handle.read()
-        except OSError as error:
-            batches += batcher.add(source.path, UNREAD, 0, error=reason(error))
+    for path, why in reasons.items():
+        batcher.add(path, UNREAD, 0, error=why)
+    return batcher.rest()
+
+
+def small_files(sources: Sequence[Source]) -> tuple[list[pa.RecordBatch], list[Source]]:
+    """The batches of files that can be read whole, and the sources that cannot."""
+    batcher = Batcher()
+    odd = []
+    for source, found in zip(sources, _stored(sources), strict=True):
+        if isinstance(found, OSError):
+            batcher.add(source.path, UNREAD, 0, error=reason(found))
             continue
+        stored, version = found
         text = inflate.whole(stored, MAX_WHOLE)
-        if text is None:
-            large.append(source)
-        elif found := _trusted(source.path, version, text):
-            by_form[found[0]].append(found[1])
+        if text is None or archives.is_archive(text):
+            odd.append(source)
         else:
-            batches += _careful_rows(batcher, source.path, version, [text])
-    for form, texts in by_form.items():
-        together = trusted.batch(form, texts)
-        if together is not None:
-            batches.append(together)
-            continue
-        for each in texts:
-            batches += _careful_rows(batcher, each.path, each.version, [each.text])
-    batches += batcher.flush()
-    return batches, large
+            batcher.add_text(source.path, version, text)
+    return batcher.rest(), odd
 
 
-def _trusted(path: str, version: str, text: bytes) -> tuple[trusted.Form, trusted.Text] | None:
-    if (found := trusted.form_of(text)) is None:
-        return None
-    form, first = found
-    last = trusted.last_record(form, text)
-    return None if last is None else (form, trusted.Text(path, version, text, first, last))
+def _stored(sources: Sequence[Source]) -> Iterator[tuple[bytes, str] | OSError]:
+    """What each source holds and its version, or why it cannot be read."""
+    if sources[0].is_remote:
+        with ThreadPoolExecutor(remote.AT_ONCE) as pool:
+            yield from pool.map(_read, sources)
+    else:
+        yield from map(_read, sources)
 
 
-def large_file(source: Source, bound: int) -> Iterator[pa.RecordBatch]:
-    """The batches of a file that is read piece by piece, or one row that refuses it."""
+def _read(source: Source) -> tuple[bytes, str] | OSError:
     try:
         handle, version = source.open()
-    except OSError:
-        yield from _refused(source)
-        return
-    stream = trusted.Stream(source.path, version)
-    with handle:
-        try:
-            yield from stream.batches(inflate.chunks(handle, bound))
-        except (OSError, inflate.Damaged):
-            stream.refused = True
-    if stream.refused:
-        yield from _refused(source)
-
-
-def _refused(source: Source) -> Iterator[pa.RecordBatch]:
-    batcher = Batcher()
-    yield from batcher.add(source.path, UNREAD, REFUSED, error="refused")
-    yield from batcher.flush()
-
-
-def carefully(source: Source, bound: int) -> Iterator[pa.RecordBatch]:
-    """The batches of one file of any size and state, by the careful reader."""
-    batcher = Batcher()
-    try:
-        handle, version = source.open()
+        with handle:
+            return handle.read(), version
     except OSError as error:
-        yield from batcher.add(source.path, UNREAD, 0, error=reason(error))
-        yield from batcher.flush()
-        return
-    with handle:
-        yield from _careful_rows(batcher, source.path, version, _readable(handle, bound))
-    yield from batcher.flush()
+        return error
 
 
-def _readable(handle: BinaryIO, bound: int) -> Iterator[bytes]:
+def odd_file(source: Source, bound: int) -> Iterator[pa.RecordBatch]:
+    """The batches of a file that is large, damaged or an archive.
+
+    What only the careful reader can read leaves one row that refuses it.
+    """
+    batcher = Batcher()
     try:
-        yield from inflate.chunks(handle, bound, gentle=True)
+        handle, version = source.open()
+        with handle:
+            for entry in archives.entries(source.path, handle):
+                if entry.fault:
+                    batcher.add(entry.path, version, 0, error=entry.fault)
+                else:
+                    yield from _entry(batcher, entry, version, bound)
+                yield from batcher.ready()
+    except OSError as error:
+        batcher.add(source.path, UNREAD, 0, error=reason(error))
+    yield from batcher.rest()
+
+
+def _entry(
+    batcher: Batcher, entry: archives.Entry, version: str, bound: int
+) -> Iterator[pa.RecordBatch]:
+    stream = trusted.Stream(entry.path, version)
+    try:
+        stored = _start(entry.stream)
+        text = inflate.whole(stored, MAX_WHOLE) if len(stored) <= MAX_STORED else None
+        if text is not None:
+            batcher.add_text(entry.path, version, text)
+            return
+        entry.stream.push_back(stored)
+        yield from stream.batches(inflate.chunks(entry.stream, bound))
+    except (OSError, inflate.Damaged):
+        stream.refused = True
+    if stream.refused:
+        batcher.add(entry.path, version, REFUSED, error="refused")
+
+
+def _start(stream: archives.Stream) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    while size <= MAX_STORED and (piece := stream.read(1 << 20)):
+        pieces.append(piece)
+        size += len(piece)
+    return b"".join(pieces)
+
+
+def carefully(source: Source, only: Container[str], bound: int) -> Iterator[pa.RecordBatch]:
+    """The batches of some files of a source, itself or members, by the careful reader."""
+    batcher = Batcher()
+    try:
+        handle, version = source.open()
+        with handle:
+            for entry in archives.entries(source.path, handle):
+                if entry.path not in only:
+                    continue
+                if entry.fault:
+                    batcher.add(entry.path, version, 0, error=entry.fault)
+                    continue
+                for row in careful.read(_pieces(entry.stream, bound)):
+                    batcher.add_row(entry.path, version, row)
+                    yield from batcher.ready()
+    except OSError as error:
+        batcher.add(source.path, UNREAD, 0, error=reason(error))
+    yield from batcher.rest()
+
+
+def _pieces(stream: archives.Stream, bound: int) -> Iterator[bytes]:
+    try:
+        yield from inflate.chunks(stream, bound, gentle=True)
     except OSError as error:
         raise inflate.Damaged(reason(error)) from error
-
-
-def _careful_rows(
-    batcher: Batcher, path: str, version: str, pieces: Iterable[bytes]
-) -> Iterator[pa.RecordBatch]:
-    for row in careful.read(pieces):
-        mode = DETAIL if row.is_detail else RECORD
-        yield from batcher.add(path, version, row.position, mode, row.skipped, row.error, row.text)
-
-
-def reason(error: OSError) -> str:
-    """Why a file could not be read, in a few words."""
-    return (error.strerror or str(error) or type(error).__name__).lower()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
 import pyarrow as pa
 
+from trailhound.load.archives import owners
 from trailhound.load.report import LoadError, LoadReport, Problem
 
 _REPEATED = pa.dictionary(pa.int32(), pa.large_string())
@@ -213,27 +215,64 @@ def _first_line(error: Exception) -> str:
 
 
 @contextmanager
-def any_order(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Let DuckDB insert rows in any order, which is a quarter faster: no one asked for theirs."""
-    row = connection.execute("select current_setting('preserve_insertion_order')").fetchone()
+def loading_settings(connection: duckdb.DuckDBPyConnection, memory_limit: str) -> Iterator[None]:
+    """DuckDB's settings while a load runs: those of the caller come back afterwards.
+
+    Rows go in in any order, which is a quarter faster: no one asked for theirs. The memory limit
+    only ever gets lower.
+    """
+    before = connection.execute(
+        """select current_setting('preserve_insertion_order'), current_setting('memory_limit'),
+        parse_formatted_bytes(current_setting('memory_limit')) > parse_formatted_bytes(?)""",
+        [memory_limit],
+    ).fetchone()
+    order, memory, is_more = before or (True, memory_limit, False)
     connection.execute("set preserve_insertion_order = false")
+    if is_more:
+        connection.execute("set memory_limit = $limit", {"limit": memory_limit})
     try:
         yield
     finally:
         with suppress(duckdb.Error):  # refused after a failure in the caller's transaction
-            connection.execute(f"set preserve_insertion_order = {bool(row and row[0])}")
+            connection.execute("set preserve_insertion_order = $order", {"order": order})
+            connection.execute("set memory_limit = $limit", {"limit": memory})
 
 
-def known_versions(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
-    """Path and version of every file the store holds. A file's rows begin at 0 or 1."""
+@dataclass(frozen=True)
+class Known:
+    """The files a store holds. The rows of an archive stand under its members' paths."""
+
+    versions: dict[str, str]
+    members: dict[str, list[str]]
+
+    def rows_of(self, path: str) -> list[str]:
+        """The paths whose rows came from a file."""
+        return ([path] if path in self.versions else []) + self.members.get(path, [])
+
+    def has(self, path: str, version: str) -> bool:
+        """Whether the store holds this version of a file."""
+        if path in self.versions and self.versions[path] != version:
+            return False
+        return path in self.versions or any(
+            self.versions[member] == version for member in self.members.get(path, [])
+        )
+
+
+def known_files(connection: duckdb.DuckDBPyConnection, table: str) -> Known:
+    """What the store holds. A file's rows begin at 0 or 1."""
     rows = connection.execute(
         f"select distinct file_path, file_version from {table} where position <= 1"
     ).fetchall()
-    return dict(rows)
+    known = Known(dict(rows), {})
+    for path in known.versions:
+        for archive in owners(path):
+            if archive != path:
+                known.members.setdefault(archive, []).append(path)
+    return known
 
 
 def forget(connection: duckdb.DuckDBPyConnection, table: str, paths: Iterable[str]) -> None:
-    """Delete all rows of some files."""
+    """Delete all rows of some paths."""
     gone = list(paths)
     if gone:
         connection.execute(
