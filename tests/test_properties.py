@@ -1,0 +1,185 @@
+"""The SQL against its definition in plain Python, on random trails.
+
+dbt compiles the project once; each trail goes through the loader and the compiled SQL on a DuckDB
+of its own, and every column of every alert and event must be what the oracle says.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+
+import oracle
+import trails
+from make_trails import LOGS
+from trailhound import plan
+from trailhound.alerts import COLUMNS
+from trailhound.building import plan_of
+from trailhound.load import LoadReport, ensure_table, load
+from trailhound.seeds_in_force import seeds_in_force
+from trailhound.settings import Settings
+from trailhound.work import Work
+
+# As many as a minute or two allow.
+SEEDED_TRAILS = range(30)
+DELIVERED_TRAILS = range(100, 110)
+HYPOTHESIS_TRAILS = 20
+VARIABLES = {f"{name}__threshold": number for name, number in trails.THRESHOLDS.items()}
+
+
+@dataclass
+class Built:
+    """A DuckDB on which everything has been built from some files."""
+
+    connection: duckdb.DuckDBPyConnection
+    reports: list[LoadReport]
+
+    def rows(self, relation: str) -> list[dict[str, Any]]:
+        """All rows of a relation."""
+        found = self.connection.execute(f"select * from {relation}")
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+class Project:
+    """The project compiled once, to be built on as many databases as wanted."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.settings = Settings(store=folder / "store.duckdb", vars=VARIABLES)
+        self.work = Work(self.settings)
+        made = plan_of(self.work)
+        assert made is not None
+        self.plan = made
+
+    def build(
+        self, deliveries: Sequence[Iterable[trails.Record]], settings: oracle.Settings
+    ) -> Built:
+        """Load each delivery and build after it, on one database."""
+        seeds = self._seeds(settings)
+        built = Built(duckdb.connect(), [])
+        ensure_table(built.connection, '"main"."cloudtrail_logs"')
+        for number, delivery in enumerate(deliveries):
+            file = self.folder / f"delivery-{number}.json"
+            file.write_bytes(trails.files_of(delivery))
+            built.reports.append(load(built.connection, [str(file)]))
+            columns = tuple(column.name for column in COLUMNS)
+            assert plan.build(self.plan, built.connection, seeds, columns) == []
+        return built
+
+    def _seeds(self, settings: oracle.Settings) -> Path:
+        return seeds_in_force(
+            self.work.project,
+            dataclasses.replace(
+                self.settings,
+                allow_list=self._csv("allow", oracle.AllowRow, settings.allow_list),
+                overrides=self._csv("overrides", oracle.Override, settings.overrides),
+                countries=self._write("countries", "start_ip,end_ip,country", settings.countries),
+            ),
+        )
+
+    def _csv(self, name: str, kind: type, rows: Iterable[Any]) -> Path:
+        columns = [field.name for field in dataclasses.fields(kind)]
+        values = [
+            [
+                *("" if value is None else str(value) for value in dataclasses.astuple(row)),
+                "why",
+                "me",
+            ]
+            for row in rows
+        ]
+        return self._write(name, ",".join([*columns, "reason", "owner"]), values)
+
+    def _write(self, name: str, header: str, rows: Iterable[Sequence[str]]) -> Path:
+        path = self.folder / f"{name}.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            file.write(f"{header}\n")
+            csv.writer(file, lineterminator="\n").writerows(rows)
+        return path
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return Project(tmp_path_factory.mktemp("project"))
+
+
+def check(built: Built, records: Sequence[trails.Record], settings: oracle.Settings) -> None:
+    expected = oracle.evaluate(records, settings)
+    assert not oracle.compare_events(built.rows("cloudtrail_events"), expected.trail.events)
+    assert not oracle.compare(built.rows("alerts"), expected.alerts)
+
+
+@pytest.mark.parametrize("seed", SEEDED_TRAILS)
+def test_a_random_trail(project: Project, seed: int) -> None:
+    records, settings = trails.random_trail(seed), trails.random_settings(seed)
+
+    check(project.build([records], settings), records, settings)
+
+
+@pytest.mark.parametrize("seed", DELIVERED_TRAILS)
+def test_a_random_trail_that_arrives_in_portions(project: Project, seed: int) -> None:
+    records, settings = trails.random_trail(seed), trails.random_settings(seed)
+
+    check(project.build(trails.portions(records, seed, 3), settings), records, settings)
+
+
+@hypothesis_settings(
+    max_examples=HYPOTHESIS_TRAILS,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(records=trails.trails(), settings=trails.settings())
+def test_any_trail(
+    project: Project, records: list[trails.Record], settings: oracle.Settings
+) -> None:
+    check(project.build([records], settings), records, settings)
+
+
+def test_lists_end_after_a_hundred_items(project: Project) -> None:
+    records = trails.crowded_trail()
+
+    check(project.build([records], oracle.Settings()), records, oracle.Settings())
+
+
+@pytest.mark.parametrize("trail", ["sample", "benign", "public/traildiscover", "public/invictus"])
+def test_a_trail_on_disk(project: Project, trail: str) -> None:
+    records = list(trails.read(LOGS / trail))
+    settings = oracle.Settings(thresholds=trails.THRESHOLDS, countries=trails.COUNTRIES)
+
+    check(project.build([records], settings), records, settings)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_every_record_is_counted_once(project: Project, seed: int) -> None:
+    records = trails.random_trail(seed)
+    built = project.build([records], oracle.Settings())
+    (report,) = built.reports
+    trail = oracle.read_records(records)
+
+    assert (report.records, report.rejected, report.skipped) == (
+        len(records),
+        trail.rejected,
+        trail.skipped,
+    )
+    assert report.valid - len(built.rows("cloudtrail_events")) == trail.duplicates
+
+
+def test_random_trails_fire_every_detection_and_run_over_midnight() -> None:
+    alerts = [
+        alert
+        for seed in (*SEEDED_TRAILS, *DELIVERED_TRAILS)
+        for alert in oracle.evaluate(trails.random_trail(seed), trails.random_settings(seed)).alerts
+    ]
+
+    assert {alert.detection for alert in alerts} == set(oracle.RULES)
+    assert any(alert.is_continuation for alert in alerts)
