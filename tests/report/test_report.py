@@ -1,0 +1,289 @@
+"""The report as a file: what it says, and that nothing in it can act."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from base64 import b64encode
+from collections import Counter
+from datetime import date, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from report_fakes import START, an_alert, make_store, many_alerts, month_of_events
+
+from conftest import LOGS, Invoke, run_in
+from trailhound.alerts import COLUMNS
+from trailhound.catalog import read_detections
+from trailhound.project import installed_project
+from trailhound.report.calendar import calendar_of
+from trailhound.triage import fill
+
+HOSTILE = "</script><script>alert(1)</script><!--<script>&lt;\u2028\u202e"
+
+
+class Page(HTMLParser):
+    """The tags of a page, and what stands in its scripts and styles."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.raw: dict[str, list[str]] = {"script": [], "style": []}
+        self.within: str | None = None
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag in self.raw:
+            self.raw[tag].append("")
+            self.within = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self.within:
+            self.within = None
+
+    def handle_data(self, data: str) -> None:
+        if self.within:
+            self.raw[self.within][-1] += data
+
+    def count(self, tag: str) -> int:
+        return sum(name == tag for name, _ in self.tags)
+
+    @property
+    def policy(self) -> str:
+        return next(
+            str(attributes["content"])
+            for tag, attributes in self.tags
+            if tag == "meta" and attributes.get("http-equiv") == "Content-Security-Policy"
+        )
+
+    @property
+    def data(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.raw["script"][1])
+        return found
+
+
+def report_of(invoke: Invoke, store: Path, *options: str) -> str:
+    return invoke("report", "--store", store, "--output", "-", *options).stdout
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return make_store(tmp_path / "fake.duckdb", many_alerts(40), month_of_events())
+
+
+def test_it_is_written_to_a_file(invoke: Invoke, folder: Path, store: Path) -> None:
+    result = invoke("report", "--store", store)
+    assert result.stderr == "40 alerts written to report.html\n"
+    assert result.stdout == ""
+    assert (folder / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_a_file_that_cannot_be_written_is_one_line(invoke: Invoke, store: Path) -> None:
+    result = invoke("report", "--store", store, "--output", "no/such/report.html", code=1)
+    assert result.stderr.count("\n") == 1
+    assert "cannot be written" in result.stderr
+
+
+def test_other_formats_are_for_export(invoke: Invoke, store: Path) -> None:
+    assert "export" in invoke("report", "--store", store, "--format", "csv", code=2).stderr
+
+
+def test_without_a_store_it_is_wrong_usage(invoke: Invoke) -> None:
+    assert "trailhound run" in invoke("report", "--store", "none.duckdb", code=2).stderr
+
+
+def test_the_data_are_the_alerts(invoke: Invoke, store: Path) -> None:
+    data = Page(report_of(invoke, store)).data
+    exported = json.loads(invoke("export", "--store", store, "--format", "json").stdout)
+    assert [dict(zip(data["columns"], row, strict=True)) for row in data["alerts"]] == exported
+
+
+def test_the_filters_of_alerts_choose_and_are_told(invoke: Invoke, store: Path) -> None:
+    html = report_of(invoke, store, "--severity", "high", "--since", "2026-01-20")
+    data = Page(html).data
+    place = data["columns"].index("triggered_at")
+    assert data["alerts"]
+    assert all(row[place] >= "2026-01-20" for row in data["alerts"])
+    assert data["calendar"]["first"] == "2026-01-20"
+    assert "severity high or higher" in html
+
+
+def test_the_headline_counts_add_up(invoke: Invoke, store: Path) -> None:
+    html = report_of(invoke, store)
+    row = Page(html).data["columns"].index("severity")
+    expected = Counter(alert[row] for alert in Page(html).data["alerts"])
+    found = dict(re.findall(r"<dt>(low|medium|high|critical)</dt><dd>(\d+)</dd>", html))
+    assert {name: int(count) for name, count in found.items() if int(count)} == expected
+
+
+def test_nothing_is_let_run_but_its_own_script(invoke: Invoke, store: Path) -> None:
+    page = Page(report_of(invoke, store))
+    script, style = page.raw["script"][0], page.raw["style"][0]
+    assert page.policy == (
+        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def test_no_tag_loads_anything(invoke: Invoke, store: Path) -> None:
+    page = Page(report_of(invoke, store))
+    for tag, attributes in page.tags:
+        assert tag not in {"img", "link", "iframe", "object", "embed", "base", "video", "audio"}
+        assert not {"src", "style", "srcset"} & attributes.keys(), tag
+        assert not [name for name in attributes if name.startswith("on")], tag
+        assert str(attributes.get("href", "#")).startswith("#"), tag
+
+
+def test_the_style_sheet_and_script_name_no_address() -> None:
+    folder = Path(__file__).parents[2] / "cli" / "trailhound" / "report"
+    for path in [folder / "report.css", *(folder / "js").glob("*.js")]:
+        addresses = re.findall(r"(?:https?:)?//[\w.]+\.\w+\S*", path.read_text(encoding="utf-8"))
+        known = ("http://www.w3.org/2000/svg", "https://attack.mitre.org/techniques/")
+        assert [each for each in addresses if not each.startswith(known)] == []
+        assert "url(" not in path.read_text(encoding="utf-8")
+
+
+def test_data_never_reach_the_page_as_markup() -> None:
+    folder = Path(__file__).parents[2] / "cli" / "trailhound" / "report"
+    forbidden = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(")
+    for path in (folder / "js").glob("*.js"):
+        text = path.read_text(encoding="utf-8")
+        assert [word for word in forbidden if word in text] == [], path.name
+    assert "| safe" not in (folder / "template.html").read_text(encoding="utf-8")
+
+
+def test_hostile_texts_add_no_tag(invoke: Invoke, tmp_path: Path) -> None:
+    texts = {
+        column.name: HOSTILE
+        for column in COLUMNS
+        if column.kind == "text" and column.name != "alert_id"
+    }
+    lists = {column.name: [HOSTILE] for column in COLUMNS if column.kind == "list"}
+    day = START.date()
+    plain = make_store(tmp_path / "plain.duckdb", [an_alert()], [("1", "eu", day, 1)], [_odd("a")])
+    hostile = make_store(
+        tmp_path / "hostile.duckdb",
+        [an_alert(**texts, **lists, evidence={HOSTILE: [HOSTILE]})],
+        [(HOSTILE, HOSTILE, day, 1)],
+        [_odd(HOSTILE)],
+    )
+    page, expected = Page(report_of(invoke, hostile)), Page(report_of(invoke, plain))
+    assert page.count("script") == 2
+    # The detection of the hostile alert is not in the catalogue: its link is missing.
+    assert page.count("p") == expected.count("p") - 1
+    data = page.data
+    alert = dict(zip(data["columns"], data["alerts"][0], strict=True))
+    assert alert["entity_id"] == HOSTILE
+    assert alert["evidence"] == {HOSTILE: [HOSTILE]}
+    assert data["calendar"]["accounts"][0]["name"] == HOSTILE
+
+
+def test_files_are_counted_by_what_became_of_them(invoke: Invoke, tmp_path: Path) -> None:
+    store = make_store(
+        tmp_path / "files.duckdb",
+        [],
+        [("012345678901", "us-east-1", START.date(), 3)],
+        [
+            ("b.gz", 0, "corrupt gzip", None),
+            ("c.json", 3, "no eventTime", None),
+            ("c.json", 4, "no eventTime", None),
+            ("digest", 0, None, "digest file"),
+            ("all", 7, None, "insights event"),
+        ],
+    )
+    html = report_of(invoke, store)
+    found = dict(re.findall(r"<dt>([A-Z][a-z ]+)</dt><dd>(\d+)</dd>", html))
+    assert found == {
+        "Files": "5",
+        "Broken files": "1",
+        "Skipped files": "1",
+        "Records": "6",
+        "Events": "3",
+        "Duplicates": "0",
+        "Skipped records": "1",
+        "Rejected records": "2",
+    }
+    rows = re.findall(r"<tr><td>(\w+)</td><td>(.*?)</td><td.*?>(.*?)</td><td.*?>(.*?)</td>", html)
+    assert rows == [
+        ("rejected", "corrupt gzip", "whole file", "b.gz"),
+        ("rejected", "no eventTime", "2", "c.json"),
+        ("skipped", "insights event", "1", "all"),
+        ("skipped", "digest file", "whole file", "digest"),
+    ]
+
+
+def test_idle_detections_are_named(invoke: Invoke, store: Path) -> None:
+    assert "2 detections could not fire" in report_of(invoke, store)
+
+
+@given(
+    st.dictionaries(
+        st.tuples(
+            st.sampled_from(["1", "2"]),
+            st.sampled_from(["eu", "us", ""]),
+            st.dates(date(2024, 1, 1), date(2026, 12, 31)),
+        ),
+        st.integers(1, 10**6),
+        min_size=1,
+    )
+)
+def test_the_calendar_loses_nothing(counts: dict[tuple[str, str, date], int]) -> None:
+    calendar = calendar_of([(*key, events) for key, events in counts.items()])
+    days = {day for _, _, day in counts}
+    assert calendar.events == sum(counts.values())
+    assert (calendar.first, calendar.last) == (min(days), max(days))
+    assert calendar.covered == len(days)
+    for account in calendar.accounts:
+        own = {day for name, _, day in counts if name == account.name}
+        assert account.days == len(own)
+        assert len(account.cells) <= 120
+        assert sum(sum(region.cells) for region in account.regions) == account.events
+        silent = {
+            first + timedelta(days=i)
+            for first, last in account.gaps
+            for i in range((last - first).days + 1)
+        }
+        assert silent | own == {min(days) + timedelta(days=i) for i in range(calendar.days)}
+        assert not silent & own
+
+
+def test_no_events_are_an_empty_calendar() -> None:
+    calendar = calendar_of([])
+    assert (calendar.events, calendar.days, calendar.regions) == (0, 0, 0)
+
+
+def test_the_triage_queries_of_each_alert_run_and_find(tmp_path: Path) -> None:
+    run = run_in(tmp_path)
+    run("trailhound", "run", LOGS / "sample")
+    run("trailhound", "report")
+    data = Page((tmp_path / "report.html").read_text(encoding="utf-8")).data
+    steps = {each.name: each.triage for each in read_detections(installed_project())}
+    with duckdb.connect(str(tmp_path / "trailhound.duckdb"), read_only=True) as connection:
+        for row in data["alerts"]:
+            alert = dict(zip(data["columns"], row, strict=True))
+            queries = [fill(step.sql, _with_times(alert)) for step in steps[alert["detection"]]]
+            assert len(queries) >= 2
+            assert any(connection.execute(query).fetchall() for query in queries)
+
+
+def _with_times(alert: dict[str, Any]) -> dict[str, Any]:
+    times = {
+        name: duckdb.sql(f"select cast('{alert[name][:19]}' as timestamp)").fetchall()[0][0]
+        for name in ("triggered_at", "first_seen", "last_seen")
+    }
+    return {**alert, **times}
+
+
+def _odd(path: str) -> tuple[str, int, str, None]:
+    return (path, 0, path, None)
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + b64encode(hashlib.sha256(text.encode()).digest()).decode()
