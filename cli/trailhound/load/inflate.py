@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator
-from typing import IO, Any, Protocol, cast
+from typing import Any, Protocol, cast
 
 import zstandard
 from isal import igzip_lib, isal_zlib
@@ -23,6 +23,7 @@ CHUNK = 16 << 20
 """Bytes handed on at a time where a file is not read whole."""
 
 _READ = 1 << 20
+_ZSTD_STEP = 2048  # stored bytes: at most 64 MB of text, as zstd has no bound of its own
 
 
 class Readable(Protocol):
@@ -169,10 +170,10 @@ def _until_it_breaks(member: Any, data: bytes) -> Iterator[bytes]:
             yield text
 
 
-def _next(pieces: Iterator[bytes]) -> bytes:
+def _next(pieces: Iterator[bytes], what: str = "gzip") -> bytes:
     piece = next(pieces, b"")
     if not piece:
-        raise Damaged("gzip data ends too early")
+        raise Damaged(f"{what} data ends too early")
     return piece
 
 
@@ -187,14 +188,20 @@ def _next_member(unused: bytes, pieces: Iterator[bytes]) -> bytes:
 
 
 def _unzstd(data: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    reader = zstandard.ZstdDecompressor().stream_reader(
-        cast(IO[bytes], Reader(data, pieces)), read_across_frames=True
-    )
-    try:
-        while text := reader.read(CHUNK):
-            yield text
-    except zstandard.ZstdError as error:
-        raise Damaged("zstd data is corrupt") from error
+    while data:
+        frame = zstandard.ZstdDecompressor().decompressobj()
+        at = 0
+        while not frame.eof:
+            if at >= len(data):
+                data, at = _next(pieces, "zstd"), 0
+            try:
+                text = frame.decompress(data[at : at + _ZSTD_STEP])
+            except zstandard.ZstdError as error:
+                raise Damaged("zstd data is corrupt") from error
+            at += _ZSTD_STEP
+            if text:
+                yield text
+        data = frame.unused_data + data[at:] or next(pieces, b"")
 
 
 class Reader:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +30,9 @@ _GROUP_BYTES = 1 << 20  # stored bytes read at a time
 _GROUP_FILES = 256
 _COMMIT_BYTES = 64 << 20  # stored bytes after which a batch is closed
 _COMMIT_FILES = 20_000
+
+# Two loads in one process must not both take a file for new.
+_ONE_AT_A_TIME = threading.Lock()
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
@@ -94,8 +98,8 @@ def load(  # noqa: PLR0913 (a caller names what it wants)
     Raises NoSuchFile for a path that leads to no file, LoadError if nothing at all could be read
     or the store refuses.
     """
-    listing = list_sources(paths, Days(since, until))
-    with one_line_errors():
+    with _ONE_AT_A_TIME, one_line_errors():
+        listing = list_sources(paths, Days(since, until))
         ensure_table(connection, table)
         known = store.known_files(connection, table)
         new = [s for s in listing.sources.values() if not known.has(s.path, s.version)]

@@ -1,4 +1,4 @@
-"""The table `cloudtrail_logs` on DuckDB: its columns, and the SQL that fills it."""
+"""What is asked of the table `cloudtrail_logs` on DuckDB, and the SQL that fills it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from trailhound.load.archives import owners
 from trailhound.load.report import LoadError, LoadReport, Problem
+from trailhound.load.table import EVENT_SHAPE, ddl
 
 _REPEATED = pa.dictionary(pa.int32(), pa.large_string())
 
@@ -35,101 +36,6 @@ and to be refused unless it is an event; a record of the careful reader; an Even
 _INVALID = "not valid JSON"
 REFUSED = -1  # position of a row that says: this file needs the careful reader
 
-# AWS's Athena columns, in its order: column, key in the record, shape. Text is the common shape.
-_TEXT = "VARCHAR"
-_FIELDS: list[tuple[str, object]] = [
-    ("eventVersion", _TEXT),
-    (
-        "userIdentity",
-        {
-            "type": _TEXT,
-            "principalId": _TEXT,
-            "arn": _TEXT,
-            "accountId": _TEXT,
-            "invokedBy": _TEXT,
-            "accessKeyId": _TEXT,
-            "userName": _TEXT,
-            "identityProvider": _TEXT,
-            "onBehalfOf": {"userId": _TEXT, "identityStoreArn": _TEXT},
-            "sessionContext": {
-                "attributes": {"mfaAuthenticated": _TEXT, "creationDate": _TEXT},
-                "sessionIssuer": {
-                    "type": _TEXT,
-                    "principalId": _TEXT,
-                    "arn": _TEXT,
-                    "accountId": _TEXT,
-                    "userName": _TEXT,
-                },
-                "ec2RoleDelivery": _TEXT,
-                "sourceIdentity": _TEXT,
-                "webIdFederationData": {
-                    "federatedProvider": _TEXT,
-                    "attributes": "MAP(VARCHAR, VARCHAR)",
-                },
-            },
-        },
-    ),
-    ("eventTime", _TEXT),
-    ("eventSource", _TEXT),
-    ("eventName", _TEXT),
-    ("awsRegion", _TEXT),
-    ("sourceIPAddress", _TEXT),
-    ("userAgent", _TEXT),
-    ("errorCode", _TEXT),
-    ("errorMessage", _TEXT),
-    ("requestParameters", _TEXT),
-    ("responseElements", _TEXT),
-    ("additionalEventData", _TEXT),
-    ("requestID", _TEXT),
-    ("eventID", _TEXT),
-    ("readOnly", _TEXT),
-    ("resources", [{"ARN": _TEXT, "accountId": _TEXT, "type": _TEXT}]),
-    ("eventType", _TEXT),
-    ("apiVersion", _TEXT),
-    ("recipientAccountId", _TEXT),
-    ("serviceEventDetails", _TEXT),
-    ("sharedEventID", _TEXT),
-    ("vpcEndpointId", _TEXT),
-    ("eventCategory", _TEXT),
-    ("tlsDetails", {"tlsVersion": _TEXT, "cipherSuite": _TEXT, "clientProvidedHostHeader": _TEXT}),
-]
-
-
-def _sql_type(shape: object) -> str:
-    if isinstance(shape, dict):
-        return "struct(" + ", ".join(f"{k.lower()} {_sql_type(v)}" for k, v in shape.items()) + ")"
-    if isinstance(shape, list):
-        return _sql_type(shape[0]) + "[]"
-    return str(shape).lower()
-
-
-def _json_shape(shape: object) -> str:
-    if isinstance(shape, dict):
-        return "{" + ",".join(f'"{k}":{_json_shape(v)}' for k, v in shape.items()) + "}"
-    if isinstance(shape, list):
-        return f"[{_json_shape(shape[0])}]"
-    return f'"{shape}"'
-
-
-_EVENT_SHAPE = _json_shape(dict(_FIELDS))
-_EVENT_COLUMNS = ", ".join(name.lower() for name, _ in _FIELDS)
-
-# Where nearly every value differs, zstd is half as dear as DuckDB's own choice, and no larger.
-_ZSTD = {
-    "eventTime",
-    "sourceIPAddress",
-    "requestParameters",
-    "responseElements",
-    "requestID",
-    "eventID",
-}
-
-_DDL = """create table if not exists {table} (
-    file_path varchar, file_version varchar, position bigint, loaded_at timestamp,
-    skipped varchar, error varchar, raw varchar,
-    {columns}
-)"""
-
 # The same form as the macro `utc_timestamp`; whether the day exists is for the cast to say.
 _TIME = (
     "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]+)?"
@@ -148,7 +54,7 @@ with records as (
 ),
 events as (
     select *, case when skipped is null and error is null
-        then try(from_json(record, '{_EVENT_SHAPE}')) end as event
+        then try(from_json(record, '{EVENT_SHAPE}')) end as event
     from records
 ),
 judged as (
@@ -187,19 +93,6 @@ select
 from judged"""
 
 
-def ensure_table(connection: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Create the table (its name quoted, with schema and database if need be) where it is missing.
-
-    Raises LoadError if it cannot be made.
-    """
-    columns = ", ".join(
-        f"{name.lower()} {_sql_type(shape)}{' using compression zstd' if name in _ZSTD else ''}"
-        for name, shape in _FIELDS
-    )
-    with one_line_errors():
-        connection.execute(_DDL.format(table=table, columns=columns))
-
-
 @contextmanager
 def one_line_errors() -> Iterator[None]:
     """Turn what DuckDB raises into a LoadError of one line."""
@@ -207,6 +100,15 @@ def one_line_errors() -> Iterator[None]:
         yield
     except duckdb.Error as error:
         raise LoadError(f"the store refused: {_first_line(error)}") from error
+
+
+def ensure_table(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Create the table (its name quoted, with schema and database if need be) where it is missing.
+
+    Raises LoadError if it cannot be made.
+    """
+    with one_line_errors():
+        connection.execute(ddl(table))
 
 
 def _first_line(error: Exception) -> str:
