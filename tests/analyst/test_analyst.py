@@ -1,0 +1,227 @@
+"""The analyst's commands on the sample trail: explain, tune, doctor, simulate."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from conftest import LOGS, ROOT, Invoke, alerts_of
+from trailhound.catalog import Detection, read_detections
+from trailhound.main import cli
+from trailhound.project import find_project
+from trailhound.tuning import Count, around, bursts
+
+DETECTIONS = read_detections(find_project(ROOT))
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str, Any]]]:
+    """A store with the sample trail, and its alerts."""
+    store = tmp_path_factory.mktemp("analyst") / "sample.duckdb"
+    command = ["run", str(LOGS / "sample"), "--store", str(store), "--format", "ndjson"]
+    done = CliRunner().invoke(cli, command)
+    assert done.exit_code == 0, done.stderr
+    return store, alerts_of(done.stdout)
+
+
+@pytest.fixture
+def store(sample: tuple[Path, list[dict[str, Any]]], folder: Path) -> Path:
+    """A copy of the store that a test may change."""
+    return Path(shutil.copy(sample[0], folder / "trailhound.duckdb"))
+
+
+@pytest.mark.usefixtures("store")
+def test_every_alert_is_explained_by_its_own_events(
+    sample: tuple[Path, list[dict[str, Any]]], invoke: Invoke
+) -> None:
+    for alert in sample[1]:
+        told = json.loads(invoke("explain", alert["alert_id"][:10], "--format", "json").stdout)[0]
+        assert told["alert"] == alert
+        ids = [row["event_id"] for row in told["timeline"]]
+        assert ids[:100] == alert["event_ids"]
+        assert len(ids) == alert["event_count"]
+        assert max(row["observed"] for row in told["timeline"]) == alert["observed"]
+        assert sum(row["during_it"] for row in told["around"]) >= alert["event_count"]
+        assert not [sql for _, sql in told["triage"] if ":account_id" in sql]
+
+
+@pytest.mark.usefixtures("store")
+def test_an_explanation_reads_well(
+    sample: tuple[Path, list[dict[str, Any]]], invoke: Invoke
+) -> None:
+    alert = next(each for each in sample[1] if each["detection"] == "s3_buckets_enumerated")
+    page = invoke("explain", alert["alert_id"]).stdout
+    for expected in (
+        alert["title"],
+        alert["entity_id"],
+        "What happened",
+        "fires",
+        "If it is noise",
+    ):
+        assert expected in page
+    assert "select" in invoke("explain", alert["alert_id"], "--sql").stdout
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("alert_id", ["zzzz", "ab", "ffffffffffff"])
+def test_an_alert_that_is_not_there(alert_id: str, invoke: Invoke) -> None:
+    assert "alert" in invoke("explain", alert_id, code=2).stderr
+
+
+@pytest.mark.usefixtures("store")
+def test_the_rows_it_offers_do_silence_the_alert(
+    sample: tuple[Path, list[dict[str, Any]]], invoke: Invoke, folder: Path
+) -> None:
+    alert = next(each for each in sample[1] if each["detection"] == "s3_mass_copy_objects")
+    told = json.loads(invoke("explain", alert["alert_id"], "--format", "json").stdout)[0]
+    for option, name, row in (
+        ("--allow-list", "allow_list.csv", told["allow_list_row"]),
+        ("--overrides", "threshold_overrides.csv", told["override_row"]),
+    ):
+        header = (ROOT / "seeds" / name).read_text().splitlines()[0]
+        (folder / name).write_text(f"{header}\n{row}\n")
+        alerts = alerts_of(invoke("run", option, name, "--format", "ndjson").stdout)
+        assert alert["alert_id"] not in {each["alert_id"] for each in alerts}
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("detection", DETECTIONS, ids=lambda each: each.name)
+def test_tuning_counts_the_alerts_that_there_are(
+    detection: Detection, sample: tuple[Path, list[dict[str, Any]]], invoke: Invoke
+) -> None:
+    settings = alerts_of(invoke("tune", detection.name, "--format", "ndjson").stdout)
+    (in_force,) = [each for each in settings if each["in_force"]]
+    found = [each for each in sample[1] if each["detection"] == detection.name]
+    assert in_force["alerts"] == len(found)
+    assert in_force["entities"] == len({(a["account_id"], a["entity_id"]) for a in found})
+    assert detection.title in invoke("tune", detection.name).stdout
+
+
+@pytest.mark.usefixtures("store")
+def test_another_setting_gives_what_tuning_said(invoke: Invoke) -> None:
+    name = "s3_buckets_enumerated"
+    settings = alerts_of(invoke("tune", name, "--format", "ndjson").stdout)
+    for setting in settings[:: len(settings) // 4]:
+        numbers = {
+            f"{name}__threshold": setting["threshold"],
+            f"{name}__minutes": setting["window_minutes"],
+        }
+        done = invoke("run", "--vars", json.dumps(numbers), "--format", "ndjson")
+        found = [each for each in alerts_of(done.stdout) if each["detection"] == name]
+        assert len(found) == setting["alerts"], setting
+
+
+def test_a_burst_ends_with_its_window_or_its_day() -> None:
+    times = ["23:40", "23:50", "23:59", "00:01", "00:20"]
+    days = [31, 31, 31, 1, 1]
+    counts = [
+        Count("1", "e", datetime.fromisoformat(f"2026-0{1 if day == 31 else 2}-{day:02}T{time}"), 5)
+        for day, time in zip(days, times, strict=True)
+    ]
+    assert bursts(counts, 5, 10) == 3
+    assert bursts(counts, 5, 30) == 2
+    assert bursts(counts, 6, 30) == 0
+    assert bursts(counts, 5, None) == 5
+    assert around(5, (0.1, 1, 1.1, 2)) == [1, 5, 6, 10]
+
+
+def test_tuning_writes_rows_that_hold(invoke: Invoke, store: Path, folder: Path) -> None:
+    invoke("init", "mine")
+    os.chdir(folder / "mine")
+    row = ["--reason", 'its "nightly", job', "--owner", "ops", "--yes", "--store", store]
+    invoke("tune", "s3_mass_copy_objects", "--allow", "*:role/app-server", *row)
+    invoke("tune", "s3_mass_delete_objects", "--override", "*:root=999", *row)
+    with Path("seeds/allow_list.csv").open(newline="") as file:
+        assert list(csv.reader(file))[1][2] == "*:role/app-server"
+    done = invoke("run", "--store", store, "--format", "ndjson")
+    fired = {each["detection"] for each in alerts_of(done.stdout)}
+    assert not {"s3_mass_copy_objects", "s3_mass_delete_objects"} & fired
+    assert "removed 107 events from s3_mass_copy_objects" in done.stderr
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    ("arguments", "code", "complaint"),
+    [
+        (["--allow", "x"], 2, "needs a --reason"),
+        (["--allow", "x", "--reason", "r"], 2, "trailhound init"),
+        (["--override", "x=0", "--reason", "r", "--overrides", "o.csv"], 2, "ENTITY=N"),
+        (
+            ["--allow", "x", "--reason", "r", "--expires-on", "31.1.", "--allow-list", "a.csv"],
+            1,
+            "no date",
+        ),
+    ],
+)
+def test_a_row_that_cannot_be_is_not_written(
+    arguments: list[str], code: int, complaint: str, invoke: Invoke, folder: Path
+) -> None:
+    for name, short in (("allow_list.csv", "a.csv"), ("threshold_overrides.csv", "o.csv")):
+        shutil.copyfile(ROOT / "seeds" / name, folder / short)
+    before = (folder / "a.csv").read_text(), (folder / "o.csv").read_text()
+    done = invoke("tune", "s3_mass_copy_objects", *arguments, "--yes", code=code)
+    assert complaint in done.stderr
+    assert ((folder / "a.csv").read_text(), (folder / "o.csv").read_text()) == before
+
+
+@pytest.mark.usefixtures("store")
+def test_doctor_finds_nothing_wrong_with_the_sample(invoke: Invoke) -> None:
+    findings = alerts_of(invoke("doctor", "--format", "ndjson").stdout)
+    assert {each["state"] for each in findings} == {"ok"}
+    assert "us-east-1" in invoke("doctor").stdout
+
+
+def test_doctor_finds_what_is_missing(invoke: Invoke, folder: Path) -> None:
+    (folder / "logs").mkdir()
+    for day, file in ((1, "a"), (4, "b")):
+        record = {
+            "eventTime": f"2026-01-0{day}T00:00:00Z",
+            "eventName": "ListUsers",
+            "eventSource": "iam.amazonaws.com",
+            "eventID": file,
+            "recipientAccountId": "012345678901",
+            "awsRegion": "us-east-1",
+        }
+        name = f"012345678901_CloudTrail_us-east-1_2026010{day + 1}T0500Z_{file}.json"
+        (folder / "logs" / name).write_text(json.dumps({"Records": [record]}))
+    digest = {
+        "digestStartTime": "2026-01-01T00:00:00Z",
+        "digestEndTime": "2026-01-01T01:00:00Z",
+        "logFiles": [{"s3Bucket": "b", "s3Object": "AWSLogs/lost_file.json.gz"}],
+    }
+    (folder / "logs" / "digest.json").write_text(json.dumps(digest))
+    (folder / "logs" / "broken.json").write_text('{"Records":[{"eventTime"')
+    invoke("run", "logs")
+    done = invoke("doctor", "--format", "ndjson", code=1)
+    problems = {each["subject"]: each["found"] for each in alerts_of(done.stdout)}
+    assert "2026-01-02, 2026-01-03" in problems["account 012345678901"]
+    assert "s3_mass_copy_objects" in problems["data events"]
+    assert "lost_file.json.gz" in problems["digests"]
+    assert "broken.json" in problems["files"]
+    assert "1,740 minutes" in problems["delivery"]
+
+
+@pytest.mark.parametrize("detection", DETECTIONS, ids=lambda each: each.name)
+def test_a_simulated_trail_fires_its_detection_and_one_below_does_not(
+    detection: Detection, invoke: Invoke
+) -> None:
+    start = ["--start", "2026-01-31T23:30:00"]
+    invoke("simulate", detection.name, "--output", "loud", *start)
+    invoke("simulate", detection.name, "--output", "quiet", "--quiet-below", *start)
+    for trail, is_fired in (("loud", True), ("quiet", False)):
+        done = invoke("run", trail, "--store", f"{trail}.duckdb", "--format", "ndjson")
+        fired = {each["detection"] for each in alerts_of(done.stdout)}
+        assert (detection.name in fired) == is_fired
+
+
+def test_a_simulated_document_can_be_piped(invoke: Invoke) -> None:
+    document = json.loads(invoke("simulate", "s3_buckets_enumerated").stdout)
+    assert {"eventName", "eventTime", "userIdentity"} <= set(document["Records"][0])
