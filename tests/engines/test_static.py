@@ -1,0 +1,122 @@
+"""Every model of the warehouses is SQL that Athena takes; dbt compiles it without a connection."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engines.sql_check import allowed_functions, functions, problems
+from engines.trino_install import ROOT
+
+TARGETS = ("trino", "athena")
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
+    """The SQL of each model, by target and name. Nothing is there to connect to."""
+    return {target: _compile(target, tmp_path_factory.mktemp(target)) for target in TARGETS}
+
+
+def _compile(target: str, folder: Path) -> dict[str, str]:
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("dbt")),
+            *("--log-path", str(folder), "compile", "--target", target),
+            *("--no-introspect", "--no-populate-cache", "--target-path", str(folder)),
+        ],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "TRAILHOUND_TRINO_PORT": "1",
+            "TRAILHOUND_ATHENA_S3_STAGING_DIR": "s3://nowhere/results/",
+            "TRAILHOUND_ATHENA_S3_DATA_DIR": "s3://nowhere/data/",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    files = (folder / "compiled" / "trailhound").rglob("*.sql")
+    return {path.stem: path.read_text() for path in files if "tests" not in path.parts}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_model_is_sql_that_athena_takes(
+    compiled: dict[str, dict[str, str]], target: str
+) -> None:
+    models = compiled[target]
+    detections = {path.stem for path in (ROOT / "detections").glob("*/*.sql")}
+    assert {*detections, "cloudtrail_events", "cloudtrail_records"} <= set(models)
+    found = {name: problems(sql) for name, sql in models.items()}
+    assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+def test_the_list_of_functions_is_in_order_and_holds_no_name_twice() -> None:
+    lines = (Path(__file__).parent / "athena_functions.txt").read_text().splitlines()
+    names = [line for line in lines if line and not line.startswith("#")]
+    assert names == sorted(set(names))
+
+
+def test_no_model_and_no_detection_asks_which_engine_it_runs_on() -> None:
+    files = [*ROOT.glob("models/**/*.sql"), *ROOT.glob("detections/*/*.sql")]
+    assert [str(path) for path in files if "target.type" in path.read_text()] == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "kind"),
+    [
+        ("select x from t qualify row_number() over (order by x) = 1", "syntax"),
+        ("select x from t where x ilike 'a%'", "syntax"),
+        ("select list_transform(x, lambda y: y + 1) from t", "syntax"),
+        ("select x[1:2] from t", "syntax"),
+        ("select interval '10 minutes'", "literal"),
+        ("select {'a': 1}", "syntax"),
+        ("select list_sort(x) from t", "function"),
+        ("select any_value(x) from t", "function"),
+        ("select string_agg(x, ',') from t", "function"),
+        ("select to_timestamp(x) from t", "function"),
+        ("select count(distinct x) over (partition by y) from t", "window"),
+        ("select array_agg(x order by y) over (partition by y) from t", "window"),
+        ("select count(*) filter (where x) over (partition by y) from t", "window"),
+        (
+            "select count(*) over (order by a, b range between interval '1' minute preceding "
+            "and current row) from t",
+            "window",
+        ),
+        ("select json_extract(x, '$.a[*].b') from t", "json path"),
+        ("select json_extract_scalar(x, '$.x-amz-acl') from t", "json path"),
+        ("select timestamp '2026-01-31 00:00:00'", "literal"),
+        ("select cast('2026-01-31T00:00:00Z' as timestamp)", "cast"),
+        ("select x from t where (a, b) in (select a, b from u)", "in"),
+        ("select x from t where (a, b) in ((1, 2), (3, 4))", "in"),
+    ],
+)
+def test_what_athena_does_not_take_is_found(sql: str, kind: str) -> None:
+    found = problems(sql)
+    assert [line.partition(":")[0] for line in found] == [kind], found
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select count(distinct x) from t group by y",
+        "select array_agg(x order by y) filter (where z) from t",
+        "select sum(x) over (order by t range between interval '90' minute preceding "
+        "and current row) from t",
+        "select json_extract_scalar(x, '$[\"x-amz-acl\"]') from t",
+        "select cast('2026-01-31 00:00:00' as timestamp)",
+        "select x from t where a in ('b', 'c')",
+    ],
+)
+def test_what_athena_takes_is_left_alone(sql: str) -> None:
+    assert problems(sql) == []
+
+
+def test_functions_are_those_called_and_no_names_of_columns() -> None:
+    sql = "with c (x) as (select 1) select Lower(x), count(*) from c as t (x) where x in (1, 2)"
+    assert functions(sql) == {"lower", "count"}
+    assert functions(sql) <= allowed_functions()
