@@ -30,7 +30,10 @@ def tell_summary(
         _line(work, "loaded", summary(report))
     if work.on_duckdb:
         counts = store_counts(warehouse)
-        parts = [f"{counts.events:,} events in all", counted(counts.duplicates, "duplicate")]
+        parts = [
+            f"{counted(counts.events, 'event')} in all",
+            counted(counts.duplicates, "duplicate"),
+        ]
         _line(work, "store", ", ".join(parts))
     _line(work, "alerts", _by_severity(alerts))
     for each in report_of(work, warehouse):

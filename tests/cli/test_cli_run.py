@@ -74,6 +74,11 @@ def test_alerts_and_export_read_what_a_run_left(invoke: Invoke, trail: Path) -> 
     assert invoke("run", "--format", "ndjson").stdout == printed
 
 
+def test_standard_input_is_a_path(invoke: Invoke, trail: Path) -> None:
+    data = trail.read_bytes()
+    assert json.loads(invoke("run", "-", "--format", "ndjson", input=data).stdout)
+
+
 def test_the_variable_logs_stands_for_paths(invoke: Invoke, trail: Path) -> None:
     result = invoke("run", "--vars", json.dumps({"logs": [str(trail)]}), "--format", "ndjson")
     assert result.stdout.count("\n") == 1
