@@ -4,23 +4,9 @@ import base64
 import gzip
 import json
 
-import duckdb
 import pytest
 import zstandard
-
-from trailhound.load import load
-
-
-def event(number=1, **more):
-    return {
-        "eventVersion": "1.08",
-        "eventTime": "2026-01-31T23:59:00Z",
-        "eventSource": "iam.amazonaws.com",
-        "eventName": "CreateUser",
-        "eventID": f"id-{number}",
-        **more,
-    }
-
+from load_support import event, load_bytes
 
 EVENTS = [event(1), event(2), event(3)]
 TEXTS = [json.dumps(each) for each in EVENTS]
@@ -87,27 +73,17 @@ SHAPES = {
 }
 
 
-def loaded(folder, content, name="file"):
-    path = folder / name
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    connection = duckdb.connect()
-    report = load(connection, [str(path)])
-    rows = connection.execute("select * from cloudtrail_logs order by position").fetchall()
-    names = [column[0] for column in connection.description]
-    return report, [dict(zip(names, row, strict=True)) for row in rows]
-
-
-def check_events(report, rows):
-    assert [row["eventid"] for row in rows] == ["id-1", "id-2", "id-3"]
-    assert [row["position"] for row in rows] == [1, 2, 3]
-    assert all(row["error"] is row["skipped"] is row["raw"] is None for row in rows)
-    assert (report.records, report.rejected, report.skipped) == (3, 0, 0)
-    assert report.problems == ()
+def check_events(loaded):
+    assert [row["eventid"] for row in loaded.rows] == ["id-1", "id-2", "id-3"]
+    assert [row["position"] for row in loaded.rows] == [1, 2, 3]
+    assert all(row["error"] is row["skipped"] is row["raw"] is None for row in loaded.rows)
+    assert (loaded.report.records, loaded.report.rejected, loaded.report.skipped) == (3, 0, 0)
+    assert loaded.report.problems == ()
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_shape(tmp_path, shape):
-    check_events(*loaded(tmp_path, SHAPES[shape]))
+    check_events(load_bytes(tmp_path, SHAPES[shape]))
 
 
 PACKINGS = {
@@ -128,7 +104,7 @@ PACKINGS = {
 @pytest.mark.parametrize("shape", ["records", "lines", "array, pretty"])
 @pytest.mark.parametrize("packing", PACKINGS)
 def test_packing(tmp_path, packing, shape):
-    check_events(*loaded(tmp_path, PACKINGS[packing](SHAPES[shape].encode())))
+    check_events(load_bytes(tmp_path, PACKINGS[packing](SHAPES[shape].encode())))
 
 
 SKIPPED = {
@@ -164,9 +140,8 @@ SKIPPED = {
 @pytest.mark.parametrize("what", SKIPPED)
 def test_skipped(tmp_path, what):
     content, reason, records = SKIPPED[what]
-    report, rows = loaded(tmp_path, content)
-    assert [(row["position"], row["skipped"], row["error"]) for row in rows] == [
-        (records, reason, None)
-    ]
+    loaded = load_bytes(tmp_path, content)
+    report = loaded.report
+    assert (loaded.skips, loaded.errors) == ([(records, reason)], [])
     assert (report.records, report.skipped, report.files_skipped) == (records, records, 1)
     assert (report.files_rejected, report.problems) == (0, ())

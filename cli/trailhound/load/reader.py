@@ -20,6 +20,7 @@ from trailhound.load.inflate import MAX_INFLATED
 from trailhound.load.listing import list_sources
 from trailhound.load.report import LoadError, LoadReport, Progress
 from trailhound.load.store import ensure_table, one_line_errors
+from trailhound.output.text import counted
 
 DEFAULT_TABLE = '"main"."cloudtrail_logs"'
 
@@ -146,7 +147,8 @@ def _keep_freed_memory() -> None:
 def _refuse_nothing_read(answer: LoadReport) -> None:
     if answer.files_read and answer.files_rejected == answer.files_read and not answer.files_known:
         first = answer.problems[0]
-        more = f" (and {answer.files_read - 1} more files)" if answer.files_read > 1 else ""
+        others = answer.files_read - 1
+        more = f" (and {counted(others, 'more file')})" if others else ""
         raise LoadError(f"nothing could be read: {first.file}: {first.reason}{more}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -124,11 +125,12 @@ def loading_settings(connection: duckdb.DuckDBPyConnection, memory_limit: str) -
     only ever gets lower.
     """
     before = connection.execute(
-        """select current_setting('preserve_insertion_order'), current_setting('memory_limit'),
-        parse_formatted_bytes(current_setting('memory_limit')) > parse_formatted_bytes(?)""",
+        """select current_setting('preserve_insertion_order'), memory,
+            memory > parse_formatted_bytes(?)
+        from (select parse_formatted_bytes(current_setting('memory_limit')) as memory)""",
         [memory_limit],
     ).fetchone()
-    order, memory, is_more = before or (True, memory_limit, False)
+    order, memory, is_more = before or (True, 0, False)
     connection.execute("set preserve_insertion_order = false")
     if is_more:
         connection.execute("set memory_limit = $limit", {"limit": memory_limit})
@@ -137,7 +139,12 @@ def loading_settings(connection: duckdb.DuckDBPyConnection, memory_limit: str) -
     finally:
         with suppress(duckdb.Error):  # refused after a failure in the caller's transaction
             connection.execute("set preserve_insertion_order = $order", {"order": order})
-            connection.execute("set memory_limit = $limit", {"limit": memory})
+            if is_more:
+                # DuckDB shows tenths of a unit, cut off: half of one more keeps it from sinking.
+                unit = 1024 ** int(math.log(max(memory, 1), 1024))
+                connection.execute(
+                    "set memory_limit = $limit", {"limit": f"{memory + unit // 20}B"}
+                )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,180 @@
+"""Which files a load takes, and which it knows."""
+
+import gzip
+import os
+from datetime import date
+
+import duckdb
+import pytest
+from load_support import event, load_bytes, load_paths, read_rows, records
+
+from trailhound.load import LoadError, NoSuchFile, ensure_table, load
+
+
+def write(path, *events):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(records(*events))
+    return path
+
+
+def test_folders_globs_and_files(tmp_path):
+    write(tmp_path / "a/one.json", event(1))
+    write(tmp_path / "a/b/.hidden", event(2))
+    write(tmp_path / "c/d/two.gz", event(3))
+    write(tmp_path / "c/[x].json", event(4))
+    assert load_paths(tmp_path).ids == ["id-2", "id-1", "id-4", "id-3"]
+    assert load_paths(tmp_path / "a", tmp_path / "c/d/two.gz").report.files_read == 3
+    assert load_paths(tmp_path / "*/**/*o.*").ids == ["id-3"]
+    assert load_paths(tmp_path / "?/*.json").ids == ["id-1", "id-4"]
+    assert load_paths(tmp_path / "c/[x].json").ids == ["id-4"]
+    assert load_paths(tmp_path / "a", tmp_path / "a/one.json").report.files_read == 2
+
+
+def test_paths_are_absolute(tmp_path, monkeypatch):
+    write(tmp_path / "trail/one.json", event())
+    monkeypatch.chdir(tmp_path / "trail")
+    (row,) = load_paths("../trail/one.json").rows
+    assert row["file_path"] == str(tmp_path / "trail/one.json")
+    about = (tmp_path / "trail/one.json").stat()
+    assert row["file_version"] == f"{about.st_size}-{about.st_mtime_ns}"
+
+
+@pytest.mark.parametrize("path", ["missing", "missing*", "empty", "empty/*", "empty/**"])
+def test_a_path_that_leads_to_no_file(tmp_path, path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(NoSuchFile, match=r"no .*file"):
+        load(duckdb.connect(), [str(tmp_path / path)])
+
+
+def test_known_files_are_not_read_again(tmp_path):
+    connection = duckdb.connect()
+    write(tmp_path / "one", event(1))
+    assert load_paths(tmp_path, connection=connection).report.files_read == 1
+    write(tmp_path / "two", event(2))
+    report = load_paths(tmp_path, connection=connection).report
+    assert (report.files_read, report.files_known, report.records) == (1, 1, 1)
+    report = load_paths(tmp_path, connection=connection).report
+    assert (report.files_read, report.files_known, report.records) == (0, 2, 0)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"noise", b'{"Records":[{"eventTime'])
+def test_files_without_a_record_are_known_too(tmp_path, content):
+    connection = duckdb.connect()
+    write(tmp_path / "good", event(1))
+    (tmp_path / "odd").write_bytes(content)
+    load_paths(tmp_path, connection=connection)
+    assert load_paths(tmp_path, connection=connection).report.files_known == 2
+
+
+def test_a_changed_file_replaces_its_rows(tmp_path):
+    connection = duckdb.connect()
+    path = write(tmp_path / "one", event(1), event(2))
+    write(tmp_path / "two", event(9))
+    load_paths(tmp_path, connection=connection)
+    write(path, event(3))
+    loaded = load_paths(tmp_path, connection=connection)
+    assert loaded.ids == ["id-3", "id-9"]
+    assert (loaded.report.files_read, loaded.report.records) == (1, 1)
+    os.utime(path, ns=(1, 1))
+    assert load_paths(tmp_path, connection=connection).report.files_read == 1
+
+
+def test_any_order_gives_the_same_rows(tmp_path):
+    for number in range(6):
+        write(tmp_path / f"{number}", *[event(10 * number + each) for each in range(number)])
+    paths = sorted(tmp_path.iterdir())
+    together = load_paths(tmp_path).rows
+    one_by_one = duckdb.connect()
+    for path in reversed(paths):
+        load_paths(path, connection=one_by_one)
+    for rows in (together, later := read_rows(one_by_one)):
+        for row in rows:
+            del row["loaded_at"]
+    assert together == later
+
+
+def test_days_narrow_a_trail_by_its_folders(tmp_path):
+    trail = tmp_path / "AWSLogs/1/CloudTrail/eu-west-1"
+    for number, day in enumerate(["2025/12/31", "2026/01/01", "2026/01/02", "2026/01/03"]):
+        write(trail / day / "file.json", event(number))
+    write(tmp_path / "AWSLogs/1/elsewhere/2020/01/01/file", event(9))
+
+    def ids(**days):
+        return load_paths(tmp_path, **days).ids
+
+    assert ids() == ["id-0", "id-1", "id-2", "id-3", "id-9"]
+    assert ids(since=date(2026, 1, 2)) == ["id-2", "id-3", "id-9"]
+    assert ids(until=date(2025, 12, 31)) == ["id-0", "id-1", "id-9"]  # and the day after: late ones
+    assert ids(since=date(2026, 1, 1), until=date(2026, 1, 1)) == ["id-1", "id-2", "id-9"]
+    with pytest.raises(NoSuchFile):
+        load(duckdb.connect(), [str(trail)], since=date(2027, 1, 1))
+
+
+def test_nothing_could_be_read(tmp_path):
+    with pytest.raises(LoadError, match=r"nothing could be read: .*/file: not JSON$"):
+        load_bytes(tmp_path, b"noise")
+    connection = duckdb.connect()
+    (tmp_path / "two").write_bytes(b"\x00\x01")
+    with pytest.raises(LoadError, match=r"\(and 1 more file\)$"):
+        load_paths(tmp_path, connection=connection)
+    assert len(read_rows(connection)) == 2
+
+
+def test_the_table_may_stand_anywhere(tmp_path):
+    connection = duckdb.connect()
+    connection.execute(
+        f"""attach '{tmp_path}/other.duckdb' as "o'ther"; create schema "o'ther".s"""
+    )
+    table = """"o'ther"."s"."cloud ""trail\""""
+    ensure_table(connection, table)
+    report = load(connection, [str(write(tmp_path / "one", event()))], table=table)
+    assert report.records == 1
+    assert connection.execute(f"select count(*) from {table}").fetchone() == (1,)
+
+
+def test_the_callers_transaction(tmp_path):
+    connection = duckdb.connect()
+    path = write(tmp_path / "one", event())
+    odd = tmp_path / "odd"
+    odd.write_bytes(b'{"Records":[{"eventName":"\\ud800","eventTime":"2026-01-01T00:00:00Z"}]}')
+    cursor = connection.cursor()
+    cursor.execute("begin")
+    report = load(cursor, [str(path), str(odd)], commit=False)
+    assert report.records == 2
+    cursor.execute("rollback")
+    assert connection.execute("show tables").fetchall() == []
+    cursor.execute("begin")
+    load(cursor, [str(path), str(odd)], commit=False)
+    cursor.execute("commit")
+    assert connection.execute("select count(*) from cloudtrail_logs").fetchone() == (2,)
+
+
+@pytest.mark.parametrize("limit", ["17.3GB", "2GB", "1.1GB", "400MB"])
+def test_settings_of_the_caller_come_back(tmp_path, limit):
+    connection = duckdb.connect(config={"memory_limit": limit})
+    settings = """select name, value from duckdb_settings()
+        where name <> 'write_buffer_row_group_memory_limit'"""  # a share of the memory limit
+    before = connection.execute(settings).fetchall()
+    for number in range(3):
+        load(connection, [str(write(tmp_path / f"{number}", event()))])
+    assert connection.execute(settings).fetchall() == before
+
+
+def test_progress(tmp_path):
+    for number in range(3):
+        write(tmp_path / f"{number}", event(number))
+    (tmp_path / "3").write_bytes(gzip.compress(records(event(3)))[:-9])
+    told = []
+    load(duckdb.connect(), [str(tmp_path)], progress=told.append)
+    assert told[-1].files == told[-1].files_total == 4
+    size = sum(path.stat().st_size for path in tmp_path.iterdir())
+    assert told[-1].bytes_read == told[-1].bytes_total == size
+
+
+def test_another_load_at_the_same_moment_is_not_counted(tmp_path):
+    """A report counts by the load's time, which no other load of the store may share."""
+    connection = duckdb.connect()
+    first = load_paths(write(tmp_path / "one", event()), connection=connection)
+    second = load_paths(write(tmp_path / "two", event()), connection=connection)
+    assert first.rows[0]["loaded_at"] < max(row["loaded_at"] for row in second.rows)
+    assert second.report.records == 1

@@ -1,0 +1,232 @@
+"""What makes a record an event, and what its columns hold."""
+
+import json
+from pathlib import Path
+
+import pytest
+from load_support import event, lines, load_bytes, load_paths, records
+
+READABLE = [
+    "2026-01-31T23:59:00Z",
+    "2026-01-31 23:59:00Z",
+    "2026-01-31T23:59:00",
+    "2026-01-31T23:59:00.123456789Z",
+    "2026-01-31T23:59:00+02:00",
+    "2026-01-31T23:59:00.5-14:00",
+    "2024-02-29T00:00:00Z",
+]
+UNREADABLE = [
+    "2026-02-29T00:00:00Z",
+    "2026-13-01T00:00:00Z",
+    "2026-00-10T00:00:00Z",
+    "2026-01-32T00:00:00Z",
+    "2026-01-31T24:00:00Z",
+    "2026-01-31T23:60:00Z",
+    "2026-01-31T23:59:60Z",
+    "2026-01-31T23:59Z",
+    "2026-01-31",
+    "2026-01-31T23:59:00.Z",
+    "2026-01-31T23:59:00z",
+    "2026-01-31T23:59:00 Z",
+    "2026-01-31T23:59:00+0200",
+    "2026-01-31T23:59:00+02",
+    "2026-01-31T23:59:00+15:00",
+    " 2026-01-31T23:59:00Z",
+    "2026-01-31T23:59:00Z\n",
+    "2026-1-31T23:59:00Z",
+    "0000-01-01T00:00:00Z",
+    "\uff12\uff10\uff12\uff16-01-31T23:59:00Z",
+    "Jan 31, 2026, 11:59:00 PM",
+    "1769903940",
+    1769903940,
+    {"t": "2026-01-31T23:59:00Z"},
+    ["2026-01-31T23:59:00Z"],
+    True,
+]
+
+# The fast reader meets the one, the careful reader the other.
+FORMS = [records, lines, lambda each: json.dumps(each, indent=2).encode()]
+
+
+@pytest.mark.parametrize("time", READABLE)
+@pytest.mark.parametrize("form", FORMS)
+def test_readable_time(tmp_path, time, form):
+    loaded = load_bytes(tmp_path, form(event(eventTime=time)))
+    assert [row["eventtime"] for row in loaded.valid] == [time]
+
+
+@pytest.mark.parametrize("time", UNREADABLE, ids=str)
+@pytest.mark.parametrize("form", FORMS)
+def test_unreadable_time(tmp_path, time, form):
+    loaded = load_bytes(tmp_path, form(event(eventTime=time)))
+    assert loaded.errors == [(1, "unreadable eventTime")]
+    assert json.loads(loaded.rows[0]["raw"]) == event(eventTime=time)
+    assert loaded.rows[0]["eventname"] == "CreateUser"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"eventTime": ""}, "no eventTime"),
+        ({"eventTime": None}, "no eventTime"),
+        ({"eventName": ""}, "no eventName"),
+        ({"eventName": None}, "no eventName"),
+    ],
+)
+@pytest.mark.parametrize("form", FORMS)
+def test_absent(tmp_path, change, reason, form):
+    assert load_bytes(tmp_path, form(event(**change))).errors == [(1, reason)]
+
+
+def test_keys_are_exact(tmp_path):
+    wrong = {"eventtime": "2026-01-31T23:59:00Z", "EventName": "x", "EVENTID": "y"}
+    assert load_bytes(tmp_path, records(wrong)).errors == [(1, "no eventTime")]
+
+
+@pytest.mark.parametrize("value", [1, "text", None, True, [], [event()], {}], ids=str)
+@pytest.mark.parametrize("form", ["records", "array", "lines"])
+def test_a_record_that_is_no_event(tmp_path, value, form):
+    around = [event(1), value, event(2)]
+    text = {
+        "records": json.dumps({"Records": around}),
+        "array": json.dumps(around),
+        "lines": "\n".join(map(json.dumps, around)),
+    }[form]
+    loaded = load_bytes(tmp_path, text)
+    if form == "lines" and isinstance(value, list):  # a line may hold an array of events
+        assert loaded.report.records == 2 + len(value)
+        return
+    assert loaded.ids == ["id-1", "id-2"]
+    assert [position for position, _ in loaded.errors] == [2]
+    assert (loaded.report.records, loaded.report.rejected) == (3, 1)
+    assert json.loads(loaded.rows[1]["raw"]) == value
+
+
+def test_what_is_not_in_the_list_is_not_unwrapped(tmp_path):
+    for number, wrapper in enumerate(
+        [
+            {"test_events": [{"event": event()}]},
+            {"data": {"Records": [event()]}},
+            {"detail": event()},
+            {"records": [event()]},
+            {"message": json.dumps(event())},
+            {"Records": event()},
+            {"Records": [{"Records": [event()]}]},
+            {"Records": [{"_raw": json.dumps(event())}]},
+            [{"Records": [event()]}],
+        ]
+    ):
+        loaded = load_bytes(tmp_path, json.dumps(wrapper), name=str(number))
+        assert loaded.errors == [(1, "no eventTime")], wrapper
+
+
+def test_columns(tmp_path):
+    record = {
+        "eventVersion": "1.11",
+        "userIdentity": {
+            "type": "AssumedRole",
+            "principalId": "P:s",
+            "arn": "arn:aws:sts::1:assumed-role/R/s",
+            "accountId": "000000000001",
+            "invokedBy": "x.amazonaws.com",
+            "accessKeyId": "ASIA",
+            "userName": "u",
+            "identityProvider": "idp",
+            "onBehalfOf": {"userId": "o", "identityStoreArn": "i"},
+            "sessionContext": {
+                "attributes": {"mfaAuthenticated": "true", "creationDate": "2026"},
+                "sessionIssuer": {
+                    "type": "Role",
+                    "principalId": "P",
+                    "arn": "arn:aws:iam::1:role/R",
+                    "accountId": "000000000001",
+                    "userName": "R",
+                },
+                "ec2RoleDelivery": "2.0",
+                "sourceIdentity": "src",
+                "webIdFederationData": {"federatedProvider": "f", "attributes": {"a": "b"}},
+            },
+            "credentialId": "not a column",
+        },
+        "eventTime": "2026-01-31T23:59:00Z",
+        "eventSource": "s",
+        "eventName": "n",
+        "awsRegion": "r",
+        "sourceIPAddress": "1.2.3.4",
+        "userAgent": "agent",
+        "errorCode": "e",
+        "errorMessage": "m",
+        "requestParameters": {"b": [1, 2.5, {"ü": None}], "a": "x"},
+        "responseElements": None,
+        "additionalEventData": "a text",
+        "requestID": "rid",
+        "eventID": "eid",
+        "readOnly": False,
+        "resources": [
+            {"ARN": "arn:1", "accountId": "1", "type": "T"},
+            {"type": "U", "ARNPrefix": "p"},
+        ],
+        "eventType": "AwsApiCall",
+        "apiVersion": "v",
+        "managementEvent": True,
+        "recipientAccountId": "000000000002",
+        "serviceEventDetails": {"k": "null"},
+        "sharedEventID": "sid",
+        "vpcEndpointId": "vpce",
+        "eventCategory": "Management",
+        "tlsDetails": {"tlsVersion": "1", "cipherSuite": "c", "clientProvidedHostHeader": "h"},
+    }
+    (row,) = load_bytes(tmp_path, records(record)).rows
+    identity = row["useridentity"]
+    assert identity["onbehalfof"] == {"userid": "o", "identitystorearn": "i"}
+    assert identity["sessioncontext"] == {
+        "attributes": {"mfaauthenticated": "true", "creationdate": "2026"},
+        "sessionissuer": {
+            "type": "Role",
+            "principalid": "P",
+            "arn": "arn:aws:iam::1:role/R",
+            "accountid": "000000000001",
+            "username": "R",
+        },
+        "ec2roledelivery": "2.0",
+        "sourceidentity": "src",
+        "webidfederationdata": {"federatedprovider": "f", "attributes": {"a": "b"}},
+    }
+    for key in ("type", "principalId", "arn", "accountId", "invokedBy", "accessKeyId", "userName"):
+        assert identity[key.lower()] == record["userIdentity"][key]
+    assert row["requestparameters"] == '{"b":[1,2.5,{"ü":null}],"a":"x"}'
+    assert row["responseelements"] is None
+    assert row["additionaleventdata"] == "a text"
+    assert row["readonly"] == "false"
+    assert row["serviceeventdetails"] == '{"k":"null"}'
+    assert row["resources"] == [
+        {"arn": "arn:1", "accountid": "1", "type": "T"},
+        {"arn": None, "accountid": None, "type": "U"},
+    ]
+    assert row["tlsdetails"] == {
+        "tlsversion": "1",
+        "ciphersuite": "c",
+        "clientprovidedhostheader": "h",
+    }
+    for key, value in record.items():
+        if isinstance(value, str):
+            assert row[key.lower()] == value
+
+
+def test_both_readers_give_the_same_columns(tmp_path):
+    """The careful reader sees a document because of one bad record at its end."""
+    numbers = '{"a":1.00,"b":123456789012345678901234567890,"c":1e400,"d":"\\u00e9\\/","e":-0.0}'
+    text = json.dumps(event(userAgent="é\u2028"))[:-1] + f', "requestParameters": {numbers}}}'
+    fast = load_bytes(tmp_path, f'{{"Records":[{text},{text}]}}', "fast")
+    slow = load_bytes(tmp_path, f'{{"Records":[{text},{text},', "slow")
+    own = ("file_path", "file_version", "loaded_at")
+    assert [{k: v for k, v in row.items() if k not in own} for row in fast.rows] == [
+        {k: v for k, v in row.items() if k not in own} for row in slow.rows if row["position"]
+    ]
+
+
+def test_every_real_sample_adds_up():
+    """The samples that the project carries; `load_paths` checks the counts."""
+    folder = Path(__file__).parents[1] / "logs"
+    loaded = load_paths(folder)
+    assert loaded.report.records > 0
