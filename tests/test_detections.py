@@ -54,8 +54,7 @@ def test_every_file_is_one_of_a_pair() -> None:
     assert names == pairs
 
 
-def test_names_are_unique_and_begin_with_their_service(detection: Path) -> None:
-    assert detection.stem.startswith(f"{detection.parent.name}_")
+def test_names_are_unique(detection: Path) -> None:
     assert [path.stem for path in SQL_FILES].count(detection.stem) == 1
 
 
