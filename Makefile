@@ -24,11 +24,15 @@ engines: .venv/dev  ## the same results on a real Trino and through dbt-athena
 fuzz: .venv/dev  ## the reader against broken bytes, for ten minutes
 	TRAILHOUND_FUZZ_SECONDS=600 $(BIN)/pytest tests/load/test_fuzz.py
 
+docs: .venv/dev  ## write the generated parts of the documentation anew
+	$(BIN)/trailhound list --write-catalogue --quiet >/dev/null
+	$(BIN)/python docs/generate.py
+
 .venv/run: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	touch $@
 
 .venv/dev: .venv/run pyproject.toml
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[athena,trino,s3,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[athena,trino,s3,xlsx,notify,dev]'
 	touch $@
