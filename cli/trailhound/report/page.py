@@ -48,7 +48,9 @@ def page(report: Report) -> str:
     )
     environment.policies["json.dumps_kwargs"] = {"default": iso, "separators": (",", ":")}
     environment.filters |= {"visible": visible, "iso": iso, "counted": counted}
-    script = "\n".join(_source("js", name) for name in _SCRIPTS)
+    # In a block of its own, so that no name of the browser's and none of theirs are mixed up.
+    parts = "\n".join(_source("js", name) for name in _SCRIPTS)
+    script = f'"use strict";\n{{\n{parts}}}\n'
     style = _source("report.css")
     found = Counter(value(row, "severity") for row in report.alerts)
     return environment.from_string(_source("template.html")).render(

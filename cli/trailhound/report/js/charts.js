@@ -30,8 +30,9 @@ function timeSpan() {
     first = Math.min(first, alert.time);
     last = Math.max(last, alert.time);
   }
-  const from = state.from ? Date.parse(state.from) : first;
-  const to = state.to ? Date.parse(state.to) : last + 1;
+  const longest = STEPS.at(-1) * MINUTE;
+  const from = state.from ? Math.max(Date.parse(state.from), first - longest) : first;
+  const to = state.to ? Math.min(Date.parse(state.to), last + longest) : last + 1;
   const minutes = STEPS.find((each) => to - from <= each * MINUTE * MOST_COLUMNS) ?? STEPS.at(-1);
   const step = minutes * MINUTE;
   const start = Math.floor(from / Math.min(step, 1440 * MINUTE)) * Math.min(step, 1440 * MINUTE);

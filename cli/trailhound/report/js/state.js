@@ -30,6 +30,9 @@ function entityKey(alert) {
 
 function readState() {
   state = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
+  for (const end of ["from", "to"]) {
+    if (Number.isNaN(Date.parse(state[end]))) delete state[end];
+  }
 }
 
 /** The address of the present view with some changes; null or "" takes a part away. */
