@@ -176,7 +176,7 @@ function triageSection(about, alert) {
 
 function triageStep(question, query) {
   const code = el("code", {}, lines(query));
-  const pre = el("pre", { tabindex: 0, role: "region", "aria-label": "Query" }, code);
+  const pre = el("pre", { tabindex: 0, role: "group", "aria-label": "Query" }, code);
   const copy = el("button", { type: "button", class: "quiet" }, "Copy");
   copy.addEventListener("click", () => copyText(query, code, copy));
   return el("li", {}, el("p", {}, question), el("div", { class: "query" }, pre, copy));
