@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from io import BytesIO
-from typing import IO, Any, BinaryIO, NamedTuple
+from typing import IO, Any, BinaryIO, NamedTuple, Self
 
 from trailhound.load import inflate
 from trailhound.load.files import text
@@ -105,12 +105,13 @@ def owners(path: str) -> Iterator[str]:
         yield path
 
 
-def entries(path: str, handle: BinaryIO, unpacked: int = MAX_UNPACKED) -> Iterator[Entry]:
+def entries(path: str, handle: BinaryIO, unpacked: int) -> Iterator[Entry]:
     """The files in a file: itself, unless it is an archive; in archives up to three deep.
 
-    Each must be read before the next is asked for. `unpacked` is MAX_UNPACKED.
+    Each must be read before the next is asked for. `unpacked` is how many bytes all members
+    together may come to.
     """
-    yield from _entries(path, Stream(handle, [unpacked]), [unpacked], 0)
+    yield from _entries(path, Stream(handle, [MAX_UNPACKED]), [unpacked], 0)
 
 
 def _entries(path: str, stream: Stream, left: list[int], depth: int) -> Iterator[Entry]:
@@ -171,7 +172,20 @@ def _zip(stream: Stream) -> _Members:
 def _tar(stream: Stream) -> _Members:
     pieces = inflate.chunks(stream, MAX_UNPACKED, gentle=True)
     reader: Any = inflate.Reader(b"", pieces)
-    with tarfile.open(fileobj=reader, mode="r|") as archive:
+    with tarfile.open(fileobj=reader, mode="r|", tarinfo=_StrictHeader) as archive:
         for info in archive:
             if info.isfile() and (member := archive.extractfile(info)):
                 yield info.name, member
+
+
+class _StrictHeader(tarfile.TarInfo):
+    """A damaged or missing header is no end, as tarfile takes it for, but damage."""
+
+    @classmethod
+    def frombuf(cls, buf: Any, encoding: str, errors: str) -> Self:
+        try:
+            return super().frombuf(buf, encoding, errors)
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
+            raise
+        except tarfile.HeaderError as error:
+            raise inflate.Damaged(str(error)) from error

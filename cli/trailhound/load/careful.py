@@ -17,6 +17,9 @@ _BLOCK_BYTES = 16 << 20
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _LINE_ENDS = b" \t\r,\x1e"  # what may stand around a value on its line
+_LINES_SEEN = 20  # lines that decide whether a text is JSON Lines
+_LEAST_LINE = 64  # bytes; a shorter one may well be a part of a value over several lines
+_ALIKE = 10  # bytes in which documents that are lines of one file begin alike
 _CONTAINER = re.compile(rb'"(?:Records|Events)"|\A\[')
 
 
@@ -81,30 +84,32 @@ def _readable(text: bytes) -> bytes:
 
 
 def looks_like_lines(head: bytes) -> bool:
-    """Whether the first two lines speak for JSON Lines: a value a line, good or bad."""
-    first, second = _two_lines(head)
-    if not second:
+    """Whether a text's start speaks for JSON Lines: a value a line, the first perhaps a bad one."""
+    first, *others = _first_lines(head)
+    if not others:
         return False
-    if first[:1] not in (b"{", b"["):
-        return second[:1] == b"{" and _is_whole(second)
-    if _is_whole(first):
+    if first[:1] in (b"{", b"[") and _is_whole(first):
         return True
-    if first[:10] == second[:10] and len(first) > 1:
-        return _is_whole(second)
-    is_container = first[:1] == b"[" or first[1:].lstrip().startswith(b'"Records"')
-    return second[:1] == b"{" and not is_container and first[-1:] not in b"{[:"
+    part = next(split([head]))
+    if part.kind is not Kind.REST and judge.valid([part.text]) == [True]:
+        return False
+    is_container = bool(_CONTAINER.match(first[1:].lstrip())) or first[:1] == b"["
+    start = first[:_ALIKE] if is_container else b"{"
+    return any(
+        line.startswith(start) and len(line) >= _LEAST_LINE and _is_whole(line) for line in others
+    )
 
 
-def _two_lines(head: bytes) -> tuple[bytes, bytes]:
-    lines: list[bytes] = []
+def _first_lines(head: bytes) -> list[bytes]:
+    lines = [b""]
     at = 0
-    while at < len(head) and len(lines) < 2:
+    while at < len(head) and len(lines) <= _LINES_SEEN:
         end = head.find(b"\n", at)
         end = len(head) if end < 0 else end
         if line := head[at:end].strip(_LINE_ENDS):
             lines.append(line)
         at = end + 1
-    return (lines[0] if lines else b""), (lines[1] if len(lines) > 1 else b"")
+    return lines[1:] or lines
 
 
 def _is_whole(line: bytes) -> bool:
@@ -148,11 +153,12 @@ def _broken_file(text: bytes, reason: str, anything: bool) -> Row:
 def _by_line(pieces: Iterable[bytes]) -> Iterator[Found | Row]:
     """A value a line. A bad line is a rejected record; bad lines that make values together pass."""
     bad: list[bytes] = []
-    fault = None
     for block in _line_blocks(pieces):
-        if isinstance(block, Damaged):
-            fault = block
-            break
+        if isinstance(block, Found | Row):
+            yield from _bad_lines(bad)
+            bad = []
+            yield block
+            continue
         lines = [line for line in block if line.strip(_LINE_ENDS)]
         values = [line.strip(_LINE_ENDS) for line in lines]
         for line, found in zip(lines, _read_lines(values), strict=True):
@@ -166,24 +172,32 @@ def _by_line(pieces: Iterable[bytes]) -> Iterator[Found | Row]:
             yield from _bad_lines(bad)
             bad = []
     yield from _bad_lines(bad)
-    if fault:
-        yield _about_file(b"", str(fault))
 
 
-def _line_blocks(pieces: Iterable[bytes]) -> Iterator[list[bytes] | Damaged]:
+def _line_blocks(pieces: Iterable[bytes]) -> Iterator[list[bytes] | Found | Row]:
+    """Whole lines, many at a time; a line that is too long; at the end what broke the text off."""
     held: list[bytes] = []
+    passing_over = False
+    fault = None
     try:
         for piece in pieces:
             end = piece.rfind(b"\n") + 1
-            if end or sum(map(len, held)) > MAX_RECORD:
-                yield b"".join([*held, piece[:end]]).split(b"\n")
+            if passing_over and not end:
+                continue
+            start = piece.index(b"\n") + 1 if passing_over else 0
+            passing_over = False
+            if end:
+                yield b"".join([*held, piece[start:end]]).split(b"\n")
                 held = []
             held.append(piece[end:])
+            if sum(map(len, held)) > MAX_RECORD:
+                yield Found(What.REJECT, held[0][:REST], f"longer than {MAX_RECORD:,} bytes")
+                held, passing_over = [], True
     except Damaged as damaged:
-        yield b"".join(held).split(b"\n")
-        yield damaged
-        return
+        fault = damaged
     yield b"".join(held).split(b"\n")
+    if fault:
+        yield _about_file(b"", str(fault))
 
 
 def _read_lines(lines: list[bytes]) -> Iterator[list[Found] | None]:
@@ -248,7 +262,7 @@ def _unwrapped(part: Part, text: bytes | None) -> list[Found] | None:
         reason = foreign(judge.readable(part.text))
         if reason:
             return [Found(What.SKIP, part.text, reason)]
-        return [Found(What.REJECT, part.text, f"longer than {MAX_RECORD:,} bytes")]
+        return [Found(What.REJECT, part.text, part.reason)]
     if part.kind is Kind.REST or text is None:
         return None
     return unwrap(part.kind, text)

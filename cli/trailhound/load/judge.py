@@ -22,9 +22,9 @@ def valid(texts: Sequence[bytes]) -> list[bool]:
     if not texts:
         return []
     cursor = _database().cursor()
-    table = pa.table({"text": pa.array(texts, pa.large_binary()).view(pa.large_string())})
+    table = pa.table({"text": pa.array(texts, pa.large_binary())})
     cursor.register("texts", table)
-    answers = cursor.execute("select json_valid(text) from texts").fetchall()
+    answers = cursor.execute("select json_valid(try(decode(text))) from texts").fetchall()
     cursor.close()
     return [bool(answer) for (answer,) in answers]
 

@@ -145,11 +145,11 @@ def _keep_freed_memory() -> None:
 
 
 def _refuse_nothing_read(answer: LoadReport) -> None:
-    if answer.files_read and answer.files_rejected == answer.files_read and not answer.files_known:
-        first = answer.problems[0]
-        others = answer.files_read - 1
-        more = f" (and {counted(others, 'more file')})" if others else ""
-        raise LoadError(f"nothing could be read: {first.file}: {first.reason}{more}")
+    if answer.files_known or answer.records or answer.files_skipped or not answer.files_rejected:
+        return
+    first, others = answer.problems[0], answer.files_rejected - 1
+    more = f" (and {counted(others, 'more file')})" if others else ""
+    raise LoadError(f"nothing could be read: {first.file}: {first.reason}{more}")
 
 
 def _list_failures(job: _Load, failures: dict[str, str]) -> None:

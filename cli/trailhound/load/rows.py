@@ -101,8 +101,6 @@ def _batch(columns: Sequence[Sequence[object]]) -> pa.RecordBatch:
     for field, values in zip(STREAM, columns, strict=True):
         if pa.types.is_dictionary(field.type):
             arrays.append(pa.array(values, pa.large_string()).dictionary_encode())
-        elif field.name == "text":
-            arrays.append(pa.array(values, pa.binary_view()).view(field.type))
         else:
             arrays.append(pa.array(values, field.type))
     return pa.RecordBatch.from_arrays(arrays, schema=STREAM)
@@ -160,7 +158,7 @@ def odd_file(source: Source, bound: int) -> Iterator[pa.RecordBatch]:
     try:
         handle, version = source.open()
         with handle:
-            for entry in archives.entries(source.path, handle):
+            for entry in archives.entries(source.path, handle, archives.MAX_UNPACKED):
                 if entry.fault:
                     batcher.add(entry.path, version, 0, error=entry.fault)
                 else:
@@ -204,7 +202,7 @@ def carefully(source: Source, only: Container[str], bound: int) -> Iterator[pa.R
     try:
         handle, version = source.open()
         with handle:
-            for entry in archives.entries(source.path, handle):
+            for entry in archives.entries(source.path, handle, archives.MAX_UNPACKED):
                 if entry.path not in only:
                     continue
                 if entry.fault:

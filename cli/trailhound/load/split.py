@@ -40,7 +40,7 @@ class Kind(Enum):
 
 
 class Part(NamedTuple):
-    """A piece of the text, and for REST the reason."""
+    """A piece of the text, and for HUGE and REST the reason."""
 
     kind: Kind
     text: bytes
@@ -182,7 +182,9 @@ class _Splitter:
 
     def complete(self, at: int, kind: Kind, state: _State) -> Part:
         text = self.data[self.start : at + 1]
-        part = Part(Kind.HUGE, self.oversize) if self.oversize else Part(kind, text)
+        part = Part(kind, text)
+        if self.oversize:
+            part = Part(Kind.HUGE, self.oversize, f"longer than {MAX_RECORD:,} bytes")
         self.state, self.start, self.expecting, self.oversize = state, at + 1, False, b""
         return part
 

@@ -27,7 +27,7 @@ STREAM = pa.schema(
         ("mode", pa.int8()),
         ("skipped", _REPEATED),
         ("error", _REPEATED),
-        ("text", pa.string_view()),
+        ("text", pa.binary_view()),
     ]
 )
 RECORD_ON_TRUST, EVENT_ON_TRUST, RECORD, DETAIL = range(4)
@@ -50,7 +50,8 @@ with records as (
     select
         * exclude (text),
         case when mode = {DETAIL}
-            then cast(json_extract(text, '$.detail') as varchar) else text end as record
+            then cast(json_extract(decode(text), '$.detail') as varchar)
+            else try(decode(text)) end as record
     from trailhound_stream
 ),
 events as (

@@ -117,7 +117,7 @@ def _record_batch(
     views = np.zeros((count, 4), np.int32)
     views[:, 0], views[:, 2], views[:, 3] = bounds[:, 1] - bounds[:, 0], of_text, bounds[:, 0]
     data = [pa.py_buffer(each.text) for each in texts]
-    text = pa.Array.from_buffers(pa.string_view(), count, [None, pa.py_buffer(views), *data])
+    text = pa.Array.from_buffers(pa.binary_view(), count, [None, pa.py_buffer(views), *data])
     nothing = pa.nulls(count, STREAM.field("error").type)
     indices = pa.array(of_text)
     return pa.RecordBatch.from_arrays(
