@@ -76,7 +76,8 @@ named_records as (
         nullif(
             coalesce(
                 case
-                    when user_arn like '%:assumed-role/%' then nullif(split_part(user_arn, '/', 3), '')
+                    when user_arn like '%:assumed-role/%'
+                        then nullif(split_part(user_arn, '/', 3), '')
                 end,
                 split_part(principal_id, ':', 2)
             ),
