@@ -49,15 +49,19 @@ def _found(system: Any, root: str, days: Days) -> Iterator[dict[str, Any]]:
     if any(char in root for char in "*?["):
         globbed = system.glob(root, detail=True).values()
         waiting = [each["name"] for each in globbed if each["type"] == "directory"]
-        yield from (each for each in globbed if each["type"] == "file" and days.hold(each["name"]))
+        yield from (
+            each for each in globbed if each["type"] == "file" and days.hold("/" + each["name"])
+        )
     else:
         waiting = [root]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         while waiting:
             below = []
+            here = set(waiting)
             for entries in pool.map(partial(system.ls, detail=True), waiting):
                 for each in entries:
-                    if not days.hold("/" + each["name"]) or each["name"] in waiting:
+                    is_marker = each["name"].rstrip("/") in here and not each["size"]
+                    if is_marker or not days.hold("/" + each["name"]):
                         continue
                     if each["type"] == "directory":
                         below.append(each["name"])
