@@ -27,6 +27,7 @@ fuzz: .venv/dev  ## the reader against broken bytes, for ten minutes
 docs: .venv/dev  ## write the generated parts of the documentation anew
 	$(BIN)/trailhound list --write-catalogue --quiet >/dev/null
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/screenshots.py >/dev/null
 
 .venv/run: pyproject.toml
 	$(PYTHON) -m venv .venv
