@@ -7,13 +7,13 @@ run: .venv/run  ## find threats in the sample logs
 	$(BIN)/trailhound run tests/logs/public
 
 test: lint  ## everything that CI runs
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup
 
 lint: .venv/dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --disable-progress-bar models detections
+	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models detections
 
 bench: .venv/dev  ## measure against what people use now, side by side
 	$(BIN)/python -m bench
