@@ -98,6 +98,8 @@ def list_local(path: str, days: Days, listing: Listing) -> None:
 
 def text(path: str) -> str:
     """A path as text that is valid UTF-8: bytes of a name that are not are spelt out."""
+    if path.isascii():
+        return path
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
@@ -110,11 +112,9 @@ def _matches(path: str) -> list[str]:
 def _list_one(path: str, days: Days, listing: Listing) -> None:
     try:
         about = os.stat(path)  # noqa: PTH116 (one call a file matters)
-    except FileNotFoundError:
-        if os.path.islink(path):  # noqa: PTH114
-            listing.failures[text(path)] = "link to a file that is not there"
     except OSError as error:
-        listing.failures[text(path)] = reason(error)
+        if not isinstance(error, FileNotFoundError) or os.path.lexists(path):
+            listing.failures[text(path)] = _reason_of(path, error)
     else:
         if stat.S_ISDIR(about.st_mode):
             for file, file_about in _walk(path, days, listing):
@@ -144,7 +144,7 @@ def _walk(folder: str, days: Days, listing: Listing) -> Iterator[tuple[str, os.s
             try:
                 entry_about = entry.stat()
             except OSError as error:
-                listing.failures[text(entry.path)] = reason(error)
+                listing.failures[text(entry.path)] = _reason_of(entry.path, error)
                 continue
             if not days.hold(entry.path):
                 continue
@@ -155,6 +155,12 @@ def _walk(folder: str, days: Days, listing: Listing) -> Iterator[tuple[str, os.s
             else:
                 listing.failures[text(entry.path)] = "not a regular file"
         waiting.extend(reversed(below))
+
+
+def _reason_of(path: str, error: OSError) -> str:
+    if isinstance(error, FileNotFoundError) and os.path.islink(path):  # noqa: PTH114
+        return "link to a file that is not there"
+    return reason(error)
 
 
 def reason(error: OSError) -> str:
