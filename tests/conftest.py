@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from support import Invoke, Run, run_in
 from trailhound.main import cli
-
-ROOT = Path(__file__).parents[1]
-LOGS = ROOT / "tests" / "logs"
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
-Invoke = Callable[..., Result]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -36,28 +27,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         needs_trino = item.path.parent.name == "engines"
         item.add_marker(pytest.mark.xdist_group("engines" if needs_trino else str(item.path)))
-
-
-def run_in(folder: Path) -> Run:
-    """A function that runs a command of the environment in a folder and returns what it did."""
-
-    def run(
-        *command: str | Path, check: bool = True, **env: str
-    ) -> subprocess.CompletedProcess[str]:
-        program = Path(sys.executable).with_name(str(command[0]))
-        done = subprocess.run(
-            [str(program), *map(str, command[1:])],
-            cwd=folder,
-            env={**os.environ, **env},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if check:
-            assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-3000:]
-        return done
-
-    return run
 
 
 @pytest.fixture
@@ -85,8 +54,3 @@ def invoke(folder: Path) -> Invoke:  # noqa: ARG001
         return result
 
     return run
-
-
-def alerts_of(output: str) -> list[dict[str, Any]]:
-    """Alerts as ndjson gives them."""
-    return [json.loads(line) for line in output.splitlines()]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT, run_in
+from support import ROOT, run_in
 
 PAGES = [
     ROOT / "README.md",

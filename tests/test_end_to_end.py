@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conftest import LOGS, ROOT, Run, alerts_of, run_in
+from support import LOGS, ROOT, Run, alerts_of, run_in
 
 SAMPLE = LOGS / "sample"
 SEED_DETECTIONS = {path.stem for path in (ROOT / "detections").glob("*/*.sql")}

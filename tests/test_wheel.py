@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import LOGS, ROOT, alerts_of
+from support import LOGS, ROOT, alerts_of
 
 MAIN = "from trailhound.main import main; main()"
 

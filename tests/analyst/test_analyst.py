@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from conftest import LOGS, ROOT, Invoke, alerts_of
+from support import LOGS, ROOT, Invoke, alerts_of
 from trailhound.catalog import Detection, read_detections
 from trailhound.main import cli
 from trailhound.project import find_project

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from cli_helpers import alert, write_alerts
 
-from conftest import Invoke
+from support import Invoke
 
 ALERTS = (
     alert(alert_id="c", triggered_at="2026-02-01T00:00:00Z", severity="high"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cli_helpers import alert, errors_of, write_alerts
 
-from conftest import Invoke
+from support import Invoke
 
 
 def test_options_stand_before_or_after_the_command(invoke: Invoke, folder: Path) -> None:

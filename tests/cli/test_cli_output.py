@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from cli_helpers import ALERT, alert, write_alerts
 
-from conftest import Invoke
+from support import Invoke
 from trailhound.alert_view import short_entity
 from trailhound.output import FORMATS, Column, write
 

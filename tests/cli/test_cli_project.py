@@ -10,7 +10,7 @@ import pytest
 import yaml
 from cli_helpers import errors_of
 
-from conftest import Invoke
+from support import Invoke
 from trailhound.catalog import read_detections
 from trailhound.project import Project, find_project, installed_project
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cli_helpers import errors_of
 
-from conftest import Invoke
+from support import Invoke
 
 TRAIL = "trail.json.gz"
 

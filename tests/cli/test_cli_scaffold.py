@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cli_helpers import errors_of
 
-from conftest import ROOT, Invoke
+from support import ROOT, Invoke
 from trailhound.catalog import read_detections
 from trailhound.project import Project, find_project
 from trailhound.scaffold import with_catalogue

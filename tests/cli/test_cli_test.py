@@ -9,7 +9,7 @@ import pytest
 import yaml
 from cli_helpers import errors_of
 
-from conftest import Invoke
+from support import Invoke
 
 SQL = "select number + {added} as total from {{{{ ref('numbers') }}}}"
 META = {"title": "IAM - Sum", "severity": "low", "threshold": 5}

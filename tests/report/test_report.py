@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_fakes import START, an_alert, make_store, many_alerts, month_of_events
 
-from conftest import LOGS, Invoke, run_in
+from support import LOGS, Invoke, run_in
 from trailhound.alerts import COLUMNS
 from trailhound.catalog import read_detections
 from trailhound.project import installed_project

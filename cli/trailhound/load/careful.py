@@ -17,9 +17,7 @@ _BLOCK_BYTES = 16 << 20
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _LINE_ENDS = b" \t\r,\x1e"  # what may stand around a value on its line
-_LINES_SEEN = 20  # lines that decide whether a text is JSON Lines
 _LEAST_LINE = 64  # bytes; a shorter one may well be a part of a value over several lines
-_ALIKE = 10  # bytes in which documents that are lines of one file begin alike
 _CONTAINER = re.compile(rb'"(?:Records|Events)"|\A\[')
 
 
@@ -85,31 +83,33 @@ def _readable(text: bytes) -> bytes:
 
 def looks_like_lines(head: bytes) -> bool:
     """Whether a text's start speaks for JSON Lines: a value a line, the first perhaps a bad one."""
-    first, *others = _first_lines(head)
-    if not others:
+    lines = _lines(head)
+    first = next(lines, b"")
+    second = next(lines, b"")
+    if not second:
         return False
     if first[:1] in (b"{", b"[") and _is_whole(first):
         return True
     part = next(split([head]))
     if part.kind is not Kind.REST and judge.valid([part.text]) == [True]:
         return False
-    is_container = bool(_CONTAINER.match(first[1:].lstrip())) or first[:1] == b"["
-    start = first[:_ALIKE] if is_container else b"{"
+    # The first value is bad, over one line or over several: in the first case others are whole.
+    if first[:1] in (b"{", b"[") and first[-1:] in (b"{", b"[", b":"):
+        return False
     return any(
-        line.startswith(start) and len(line) >= _LEAST_LINE and _is_whole(line) for line in others
+        line[:1] in (b"{", b"[") and len(line) >= _LEAST_LINE and _is_whole(line)
+        for line in chain([second], lines)
     )
 
 
-def _first_lines(head: bytes) -> list[bytes]:
-    lines = [b""]
+def _lines(text: bytes) -> Iterator[bytes]:
     at = 0
-    while at < len(head) and len(lines) <= _LINES_SEEN:
-        end = head.find(b"\n", at)
-        end = len(head) if end < 0 else end
-        if line := head[at:end].strip(_LINE_ENDS):
-            lines.append(line)
+    while at < len(text):
+        end = text.find(b"\n", at)
+        end = len(text) if end < 0 else end
+        if line := text[at:end].strip(_LINE_ENDS):
+            yield line
         at = end + 1
-    return lines[1:] or lines
 
 
 def _is_whole(line: bytes) -> bool:

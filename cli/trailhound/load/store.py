@@ -221,6 +221,8 @@ def report(
     files_known: int,
 ) -> LoadReport:
     """Count what one load brought, by its time."""
+    if not files_read:
+        return LoadReport(files_known=files_known)
     here = f"from {table} where loaded_at = $loaded_at"
     when = {"loaded_at": loaded_at}
     counts = connection.execute(

@@ -1,0 +1,46 @@
+"""Running the commands as a user does, and reading what they print."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from click.testing import Result
+
+ROOT = Path(__file__).parents[1]
+LOGS = ROOT / "tests" / "logs"
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+Invoke = Callable[..., Result]
+
+
+def run_in(folder: Path) -> Run:
+    """A function that runs a command of the environment in a folder and returns what it did."""
+
+    def run(
+        *command: str | Path, check: bool = True, **env: str
+    ) -> subprocess.CompletedProcess[str]:
+        program = Path(sys.executable).with_name(str(command[0]))
+        done = subprocess.run(
+            [str(program), *map(str, command[1:])],
+            cwd=folder,
+            env={**os.environ, **env},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if check:
+            assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-3000:]
+        return done
+
+    return run
+
+
+def alerts_of(output: str) -> list[dict[str, Any]]:
+    """Alerts as ndjson gives them."""
+    return [json.loads(line) for line in output.splitlines()]
