@@ -35,6 +35,7 @@ Detections
 - An instance type without a dot is its own last part.
 - An address with leading zeros or a scope is no address. A range that holds it is the first in
   the table.
+- The evidence of a rule about large instances names the large ones alone.
 - A call about a bucket with an empty name is a call without a bucket.
 
 Tuning

@@ -158,12 +158,13 @@ def _values(*values: str | None) -> list[str]:
     return [value for value in values if value is not None]
 
 
-def _launch_evidence(event: Event, _: Countries) -> dict[str, list[str]]:
-    items = launched(event)
-    return {
-        "instance_types": _values(*(instance_type(item, event) for item in items)),
-        "image_ids": _values(*(text(at_path(item, "imageId")) for item in items)),
-        "instance_ids": _values(*(text(at_path(item, "instanceId")) for item in items)),
+def _launch_evidence(
+    items: Callable[[Event], Sequence[Any]],
+) -> Callable[[Event, Countries], dict[str, list[str]]]:
+    return lambda event, _: {
+        "instance_types": _values(*(instance_type(item, event) for item in items(event))),
+        "image_ids": _values(*(text(at_path(item, "imageId")) for item in items(event))),
+        "instance_ids": _values(*(text(at_path(item, "instanceId")) for item in items(event))),
     }
 
 
@@ -205,7 +206,7 @@ RULES = {
         Rule(
             "ec2_multiple_instances_created",
             "EC2 - Multiple instances created",
-            5, None, _ANY_LAUNCH, _sum_of(launched), _launch_evidence,
+            5, None, _ANY_LAUNCH, _sum_of(launched), _launch_evidence(launched),
         ),
         Rule(
             "ec2_multiple_instances_terminated",
@@ -215,7 +216,7 @@ RULES = {
         Rule(
             "ec2_multiple_large_instances_created",
             "EC2 - Multiple large instances created",
-            3, None, _LARGE_LAUNCH, _sum_of(launched_large), _launch_evidence,
+            3, None, _LARGE_LAUNCH, _sum_of(launched_large), _launch_evidence(launched_large),
         ),
         Rule(
             "iam_multiple_failed_api_calls",
@@ -240,17 +241,17 @@ RULES = {
         Rule(
             "ec2_multiple_instances_created_short_period",
             "EC2 - Multiple instances created within a short period of time",
-            10, 60, _ANY_LAUNCH, _sum_of(launched), _launch_evidence,
+            10, 60, _ANY_LAUNCH, _sum_of(launched), _launch_evidence(launched),
         ),
         Rule(
             "ec2_multiple_large_instances_created_short_period",
             "EC2 - Multiple large instances created within a short period of time",
-            5, 60, _LARGE_LAUNCH, _sum_of(launched_large), _launch_evidence,
+            5, 60, _LARGE_LAUNCH, _sum_of(launched_large), _launch_evidence(launched_large),
         ),
         Rule(
             "ec2_instances_created_in_multiple_regions",
             "EC2 - Multiple instances created in multiple regions within a short period of time",
-            3, 60, _ANY_LAUNCH, _distinct(lambda event: event.region), _launch_evidence,
+            3, 60, _ANY_LAUNCH, _distinct(lambda event: event.region), _launch_evidence(launched),
         ),
         Rule(
             "ec2_multiple_instances_terminated_short_period",
