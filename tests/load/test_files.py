@@ -3,6 +3,7 @@
 import gzip
 import os
 from datetime import date
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -178,3 +179,13 @@ def test_another_load_at_the_same_moment_is_not_counted(tmp_path):
     second = load_paths(write(tmp_path / "two", event()), connection=connection)
     assert first.rows[0]["loaded_at"] < max(row["loaded_at"] for row in second.rows)
     assert second.report.records == 1
+
+
+def test_a_store_does_not_load_itself(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"eventName": "A", "eventTime": "2026-01-01T00:00:00Z"}')
+    with duckdb.connect(str(tmp_path / "trailhound.duckdb")) as connection:
+        report = load(connection, [str(tmp_path)])
+        assert (report.files_read, report.records) == (1, 1)
+        (tmp_path / "a.json").unlink()
+        with pytest.raises(NoSuchFile, match="but the store itself"):
+            load(connection, [str(tmp_path)])

@@ -18,7 +18,7 @@ from trailhound.load.archives import owners
 from trailhound.load.files import UNREAD, Days, Source
 from trailhound.load.inflate import MAX_INFLATED
 from trailhound.load.listing import list_sources
-from trailhound.load.report import LoadError, LoadReport, Progress
+from trailhound.load.report import LoadError, LoadReport, NoSuchFile, Progress
 from trailhound.load.store import ensure_table, one_line_errors
 from trailhound.output.text import counted
 
@@ -101,6 +101,10 @@ def load(  # noqa: PLR0913 (a caller names what it wants)
     """
     with _ONE_AT_A_TIME, one_line_errors():
         listing = list_sources(paths, Days(since, until))
+        for path in store.own_files(connection):
+            listing.sources.pop(path, None)
+        if not listing.sources and not listing.failures:
+            raise NoSuchFile(f"no file but the store itself under {', '.join(paths)}")
         ensure_table(connection, table)
         known = store.known_files(connection, table)
         new = [s for s in listing.sources.values() if not known.has(s.path, s.version)]

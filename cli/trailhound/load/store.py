@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -179,6 +180,14 @@ def known_files(connection: duckdb.DuckDBPyConnection, table: str) -> Known:
             if archive != path:
                 known.members.setdefault(archive, []).append(path)
     return known
+
+
+def own_files(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The files of the databases that are open, which may lie in a folder that is loaded."""
+    paths = connection.execute(
+        "select path from duckdb_databases() where path is not null and not internal"
+    ).fetchall()
+    return [f"{Path(path).resolve()}{ending}" for (path,) in paths for ending in ("", ".wal")]
 
 
 def forget(connection: duckdb.DuckDBPyConnection, table: str, paths: Iterable[str]) -> None:
