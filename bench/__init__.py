@@ -1,0 +1,1 @@
+"""Measures loading and building side by side: `python -m bench`."""

@@ -1,0 +1,147 @@
+"""Measures loading and building side by side, in one run: `python -m bench --help`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import duckdb
+
+from bench import trail
+from bench.measure import cost_of
+
+TRAILHOUND = Path(sys.executable).with_name("trailhound")
+NAIVE, INFLATE, LOAD, RUN = "naive DuckDB query", "inflate alone", "load", "run"
+
+
+@dataclass(frozen=True)
+class Trail:
+    """A trail and who is measured on it. `write` makes it under the folder it is given."""
+
+    title: str
+    write: Callable[[Path], Path]
+    contestants: tuple[str, ...] = (NAIVE, INFLATE, LOAD, RUN)
+
+
+def trails(scale: float) -> dict[str, Trail]:
+    """The trails by name, with so many times the events."""
+
+    def folder(files: int, events: int) -> Callable[[Path], Path]:
+        return partial(trail.write, files=max(1, int(files * scale)), events=events)
+
+    def document(events: int) -> Callable[[Path], Path]:
+        def write(folder: Path) -> Path:
+            return trail.write_one(folder / "one.json.gz", int(events * scale)).parent
+
+        return write
+
+    return {
+        "large": Trail("1,000,000 events in 200 files", folder(200, 5000)),
+        "many": Trail("1,000,000 events in 2,000 files", folder(2000, 500)),
+        "small": Trail("200,000 events in 20,000 files", folder(20_000, 10)),
+        "one": Trail("400,000 events in one document of 500 MB", document(400_000)),
+        "five": Trail("5,000,000 events in 1,000 files", folder(1000, 5000), (INFLATE, LOAD)),
+        "giant": Trail(
+            "1,600,000 events in one document of 2 GB", document(1_600_000), (INFLATE, LOAD)
+        ),
+    }
+
+
+def main() -> None:
+    """Write the trails that are missing, measure, print."""
+    arguments = _arguments()
+    known = trails(arguments.scale)
+    print(_machine())
+    for name in arguments.only or known:
+        chosen = known[name]
+        where = arguments.folder / f"{name}-{arguments.scale:g}"
+        files = chosen.write(where)
+        print(
+            f"\n{chosen.title}" + (f", times {arguments.scale:g}" if arguments.scale != 1 else "")
+        )
+        _compare(chosen.contestants, files, arguments.folder)
+    if not arguments.only or "large" in arguments.only:
+        _one_more_file(
+            known["large"].write(arguments.folder / f"large-{arguments.scale:g}"), arguments.folder
+        )
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=trails(1), help="trails; default: all")
+    parser.add_argument("--scale", type=float, default=1, help="times the events; default: 1")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=Path(__file__).parents[1] / ".cache" / "bench",
+        help="where trails are kept for the next time",
+    )
+    return parser.parse_args()
+
+
+def _machine() -> str:
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {platform.system()} "
+        f"{platform.machine()}, Python {platform.python_version()}, DuckDB {duckdb.__version__}"
+    )
+
+
+def _compare(contestants: Sequence[str], files: Path, scratch: Path) -> None:
+    """Measure each contestant on a store of its own; print a row each, with the ratios."""
+    costs = {}
+    for contestant in contestants:
+        store = _fresh(scratch / "store.duckdb")
+        costs[contestant] = cost_of(_command(contestant, files, store))
+        _fresh(store)
+    print(
+        f"{'':20}{'wall s':>9}{'cpu s':>9}{'MB':>7}{'cpu, naive = 1':>17}{'cpu, inflate = 1':>18}"
+    )
+    for contestant, cost in costs.items():
+        naive, inflate = costs.get(NAIVE), costs[INFLATE]
+        print(
+            f"{contestant:20}{cost.wall:9.1f}{cost.cpu:9.1f}{cost.memory:7.0f}"
+            f"{f'1/{naive.cpu / cost.cpu:.1f}' if naive else '':>17}"
+            f"{cost.cpu / inflate.cpu:>18.1f}"
+        )
+
+
+def _one_more_file(files: Path, scratch: Path) -> None:
+    """What it costs to bring a store up to date by one new file, against building it whole."""
+    store = _fresh(scratch / "store.duckdb")
+    new = trail.write(scratch / "new", files=1, events=500)
+    whole = cost_of(_command(RUN, files, store))
+    load = cost_of([TRAILHOUND, "load", files, new, "--store", store, "--quiet"])
+    build = cost_of([TRAILHOUND, "run", "--store", store, "--quiet"])
+    _fresh(store)
+    print("\nOne new file of 500 events beside 1,000,000 known ones")
+    for what, cost in (("whole", whole), ("load the new file", load), ("build again", build)):
+        print(f"{what:20}{cost.wall:9.1f}{cost.cpu:9.1f}{cost.memory:7.0f}")
+    print(f"fresh again in {(load.wall + build.wall) / whole.wall:.0%} of the time")
+
+
+def _command(contestant: str, files: Path, store: Path) -> list[str | Path]:
+    commands: dict[str, list[str | Path]] = {
+        NAIVE: [sys.executable, "-m", "bench.naive", files, store],
+        INFLATE: ["sh", "-c", 'find "$0" -name "*.gz" | xargs zcat', files],
+        LOAD: [TRAILHOUND, "load", files, "--store", store, "--quiet"],
+        RUN: [TRAILHOUND, "run", files, "--store", store, "--quiet"],
+    }
+    return commands[contestant]
+
+
+def _fresh(store: Path) -> Path:
+    for path in store.parent.glob(store.name + "*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return store
+
+
+if __name__ == "__main__":
+    main()
