@@ -332,3 +332,20 @@ def test_a_store_that_refuses(tmp_path):
     (tmp_path / "one").write_bytes(records(event()))
     with pytest.raises(LoadError, match=r"^the store refused: [^\n]+$"):
         load(connection, [str(tmp_path)])
+
+
+def test_a_line_longer_than_can_be_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr("trailhound.load.careful.MAX_RECORD", 1 << 16)
+    monkeypatch.setattr("trailhound.load.inflate.CHUNK", 1 << 14)
+    long = event(2, userAgent="x" * (1 << 18))
+    text = b"noise\n" + lines(event(1), long, event(3), {"tail": "y" * (1 << 18)})
+    path = tmp_path / "file.gz"
+    path.write_bytes(gzip.compress(text)[:-8] + bytes(8))  # damaged: read piece by piece
+    loaded = load_paths(path)
+    assert loaded.ids == ["id-1", "id-3"]
+    assert [error for _, error in loaded.errors] == [
+        "gzip data is corrupt",
+        "not valid JSON",
+        "longer than 65,536 bytes",
+        "longer than 65,536 bytes",
+    ]
