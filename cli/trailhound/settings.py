@@ -163,7 +163,8 @@ _SHARED: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
         {
             "type": FormatName(),
             "metavar": "FORMAT",
-            "help": "How to print: table, ndjson, json, csv, parquet.",
+            "help": "How to print: table, ndjson, json, csv, parquet, xlsx, ocsf, asff, ecs, "
+            "timesketch.",
         },
     ),
     (("-q", "--quiet"), {"is_flag": True, "help": "Say nothing on stderr but errors."}),
