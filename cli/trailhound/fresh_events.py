@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import duckdb
 
-    from trailhound.plan import Step
+    from trailhound.step import Step
 
 EVENTS, RECORDS, LOGS = "cloudtrail_events", "cloudtrail_records", "cloudtrail_logs"
 _NEW = "temp.main.new_cloudtrail_events"

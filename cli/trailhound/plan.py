@@ -18,28 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trailhound.fresh_events import EVENTS, build_events
+from trailhound.step import Step
 
 if TYPE_CHECKING:
     import duckdb
 
 KINDS = ("seed", "view", "table")
 _PACKAGES = ("trailhound", "dbt-core", "dbt-duckdb", "duckdb")
-
-
-@dataclass(frozen=True)
-class Step:
-    """One relation to build."""
-
-    name: str
-    kind: str
-    """seed, view or table."""
-    relation: str
-    """As SQL writes it, without the database: the store's file gives that its name."""
-    sql: str
-    """What the view or table selects; empty for a seed."""
-    needs: tuple[str, ...]
-    """Names of the steps before it."""
-    is_detection: bool
 
 
 @dataclass(frozen=True)
