@@ -7,6 +7,7 @@ console_logins as (
     select
         event_id,
         event_time,
+        event_date,
         event_name,
         account_id,
         coalesce(user_arn, entity_id) as entity_id,

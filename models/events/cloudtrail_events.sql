@@ -1,4 +1,5 @@
 -- One CloudTrail event a row, each once, with its account, its entity and its outcome.
+-- {{ trailhound.after_builds() }}
 with
 
 -- CloudTrail delivers some records twice.
@@ -9,7 +10,6 @@ repeated_ids as (
         account_id
 
     from {{ ref('cloudtrail_records') }}
-    where {{ trailhound.is_new_delivery('cloudtrail_records') }}
     group by event_id, account_id
     having count(*) > 1
 
@@ -24,7 +24,7 @@ single_records as (
     from {{ ref('cloudtrail_records') }} as record
     left join repeated_ids
         on record.event_id = repeated_ids.event_id and record.account_id = repeated_ids.account_id
-    where repeated_ids.event_id is null and {{ trailhound.is_new_delivery('record') }}
+    where repeated_ids.event_id is null
 
 ),
 
@@ -40,7 +40,6 @@ copies as (
     from {{ ref('cloudtrail_records') }} as record
     inner join repeated_ids
         on record.event_id = repeated_ids.event_id and record.account_id = repeated_ids.account_id
-    where {{ trailhound.is_new_delivery('record') }}
 
 ),
 
@@ -203,6 +202,7 @@ select
     event_type,
     recipient_account_id,
     vpc_endpoint_id,
+    {{ trailhound.kept_record_hash('classified_records') }} as record_hash,
     {{ trailhound.utc_now() }} as built_at
 
 from classified_records

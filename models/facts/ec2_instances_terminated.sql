@@ -33,7 +33,7 @@ numbered_mentions as (
     select
         *,
         row_number() over (
-            partition by account_id, event_id, instance_id
+            partition by account_id, event_date, event_id, instance_id
             order by event_time
         ) as mention
 

@@ -93,3 +93,4 @@ where
     event_time is not null
     and event_name is not null
     and coalesce(event_type, '') <> 'AwsCloudTrailInsight'
+    and {{ trailhound.is_of_read_deliveries() }}

@@ -1,0 +1,66 @@
+{#
+    On the warehouses relations grow, so that a run costs what is new and not what is there:
+
+    cloudtrail_records     the records of the deliveries that this run reads, and no others
+    cloudtrail_events      gets the events among them that it does not hold yet
+    a detection            is computed anew from the oldest day on that got an event
+    warehouse_builds       keeps what each of them has seen
+
+    What a run has seen is noted at its end: one that was cut off is done again, and adds nothing
+    twice. Runs must not overlap. On DuckDB everything is built whole.
+#}
+
+{# Whether this model adds to a table that stands. Never where dbt only compiles, for that must
+   work without a connection, nor in unit tests. #}
+{% macro adds_to_what_is_there() -%}
+    {{ return(
+        trailhound.touches_the_warehouse()
+        and model.resource_type == 'model'
+        and config.get('materialized') == 'incremental'
+        and is_incremental()
+    ) }}
+{%- endmacro %}
+
+
+{% macro touches_the_warehouse() -%}
+    {{ return(
+        execute and flags.WHICH not in ['compile', 'show', 'test', 'list', 'parse', 'generate']
+    ) }}
+{%- endmacro %}
+
+
+{# A model of this project in the warehouse; none if it is not there, or not a part of the target. #}
+{% macro built_relation(name) -%}
+    {%- set node = graph.nodes.get('model.trailhound.' ~ name) -%}
+    {{ return(adapter.get_relation(node.database, node.schema, node.alias) if node else none) }}
+{%- endmacro %}
+
+
+{# Something that is the same all through a run, asked for once: each question is a query that
+   takes its time, and on Athena its price. #}
+{% macro asked_once(question, ask) -%}
+    {%- set answers = graph.setdefault('trailhound_answers', {}) -%}
+    {%- if question not in answers -%}
+        {%- do answers.update({question: run_query(ask).rows | map('list') | list}) -%}
+    {%- endif -%}
+    {{ return(answers[question]) }}
+{%- endmacro %}
+
+
+{# Pre-hook of every model: of those above, the rows that this run replaces go first. #}
+{% macro remove_what_is_replaced() -%}
+    {%- if trailhound.adds_to_what_is_there() -%}
+        {%- if model.name == 'cloudtrail_events' -%}
+            {{ trailhound.delete_worse_copies() }}
+        {%- elif model.original_file_path.startswith('detections/') -%}
+            delete from {{ this }} where {{ trailhound.is_alert_of_recomputed_days('alert_date') }}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# An ISO date so many days before another one; after it, if negative. #}
+{% macro days_before(iso_date, days) -%}
+    {%- set day = modules.datetime.date.fromisoformat(iso_date | string) -%}
+    {{ return((day - modules.datetime.timedelta(days=days)).isoformat()) }}
+{%- endmacro %}

@@ -1,0 +1,6 @@
+-- What each relation that grows has seen, one row a relation; written at the end of every run.
+select
+    cast('' as varchar) as relation,
+    {{ trailhound.utc_now() }} as noted_at,
+    cast('' as varchar) as delivery_day
+where false
