@@ -18,15 +18,18 @@ from trailhound.workplace import workplace
 _KEPT_PLANS = 20
 
 
-def build(work: Work) -> None:
+def build(work: Work, *, full_refresh: bool = False) -> None:
     """Build seeds, models, detections and the view of all alerts.
 
-    Raises BuildFailed naming what failed; everything else is built then.
+    With full_refresh also what grows on a warehouse is built whole. Raises BuildFailed naming what
+    failed; everything else is built then.
     """
     with _status(work.settings) as tell:
         made = plan_of(work)
         if made is None:
-            work.dbt(f"build {work.target.config.get('path', '')}").build(work.seeds)
+            work.dbt(f"build {work.target.config.get('path', '')}").build(
+                work.seeds, full_refresh=full_refresh
+            )
         else:
             _build_plan(work, made, tell)
 

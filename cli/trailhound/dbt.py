@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import sys
@@ -54,7 +55,7 @@ class Dbt:
     variables: dict[str, Any]
     verbose: bool = False
 
-    def build(self, seeds: Path) -> None:
+    def build(self, seeds: Path, *, full_refresh: bool = False) -> None:
         """Build seeds, the models that detections read, and every detection; no tests.
 
         `seeds` is the folder of the CSV files. Raises BuildFailed naming what failed.
@@ -66,7 +67,8 @@ class Dbt:
         shutil.copytree(seeds, copy, copy_function=shutil.copyfile)
         with _environment(TRAILHOUND_SEEDS=str(copy), TRAILHOUND_STORE=str(self.store)):
             try:
-                outcomes = self._run("build", *_BUILT, *self._detections())
+                refresh = ("--full-refresh",) if full_refresh else ()
+                outcomes = self._run("build", *_BUILT, *refresh, *self._detections())
             finally:
                 _let_go_of_store()
         # Dbt calls it a success when a selection selects nothing.
@@ -130,6 +132,7 @@ class Dbt:
         """Call dbt; what it prints goes to stderr. Raises TrailhoundError if it does not start."""
         from dbt.cli.main import dbtRunner
 
+        logging.getLogger("trino.auth").setLevel(logging.WARNING)  # it misses a keyring: fine
         everywhere = [
             "--no-send-anonymous-usage-stats",
             "--no-version-check",

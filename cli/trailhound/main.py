@@ -37,6 +37,7 @@ COMMANDS = {
     "notify": Entry("notify:notify", "Send new alerts to Slack, Teams, mail, a webhook."),
     "simulate": Entry("simulate:simulate", "Write CloudTrail records that make a detection fire."),
     "files": Entry("files:files", "List the files that the store knows."),
+    "athena": Entry("athena:athena", "Set up and check the table that a warehouse reads."),
     "new": Entry("new:new", "Scaffold a detection that passes its tests."),
     "init": Entry("init:init", "Put the dbt project into a folder of your own."),
 }

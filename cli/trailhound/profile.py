@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from ast import literal_eval
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -89,4 +90,6 @@ def _render(value: Any, store: str) -> Any:
             raise WrongUsage(f"the environment variable {name} is not set: profiles.yml needs it")
         return found
 
-    return NativeEnvironment().from_string(value).render(env_var=env_var)
+    jinja = NativeEnvironment()
+    jinja.filters["as_number"] = literal_eval  # as dbt's own of that name
+    return jinja.from_string(value).render(env_var=env_var)

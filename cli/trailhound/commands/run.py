@@ -12,7 +12,7 @@ from trailhound.alerts import at_least, read_alerts, value
 from trailhound.building import build
 from trailhound.catalog import SEVERITIES
 from trailhound.dbt import BuildFailed
-from trailhound.errors import TrailhoundError
+from trailhound.errors import TrailhoundError, WrongUsage
 from trailhound.loading import load_paths
 from trailhound.main import command
 from trailhound.moments import Day
@@ -30,31 +30,42 @@ if TYPE_CHECKING:
     example="trailhound run logs/\ntrailhound run logs/ --format ndjson --fail-on high | jq .title",
 )
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
-@click.option("--since", type=Day(), help="Leave out a trail's folders of earlier days.")
-@click.option("--until", type=Day(), help="Leave out a trail's folders of later days.")
+@click.option("--since", type=Day(), help="Leave out earlier days.")
+@click.option("--until", type=Day(), help="Leave out later days.")
+@click.option("--full-refresh", is_flag=True, help="On a warehouse, build everything anew.")
 @click.option(
     "--fail-on",
     type=click.Choice(SEVERITIES),
     help="Exit code 1 if there is an alert of at least this severity.",
 )
 @click.pass_obj
-def run(
+def run(  # noqa: PLR0913 - each is the reader's to choose
     settings: Settings,
     /,
     paths: tuple[str, ...],
     since: date | None,
     until: date | None,
     fail_on: str | None,
+    *,
+    full_refresh: bool,
 ) -> None:
     """Load what is new under PATH, build every detection, print the alerts.
 
     PATH is a file, a folder, a glob, '-' for stdin or s3://…. Without PATH it builds on what the
     store holds, or on a warehouse on its own CloudTrail table.
+
+    --since and --until leave out the folders of a trail's other days; on a warehouse they name the
+    days to build anew.
     """
     work = Work(settings)
+    if work.on_duckdb and full_refresh:
+        raise WrongUsage("--full-refresh is for a warehouse: a store is always built whole")
+    if not work.on_duckdb:
+        days = {"since": since, "until": until}
+        settings.vars |= {name: day.isoformat() for name, day in days.items() if day}
     work.check_seeds()
     report = _load(work, paths, since, until)
-    failure = _build(work)
+    failure = _build(work, full_refresh=full_refresh)
     with work.warehouse() as warehouse:
         rows = read_alerts(warehouse)
         emit_alerts(settings, rows)
@@ -79,10 +90,10 @@ def _load(
     return None
 
 
-def _build(work: Work) -> BuildFailed | None:
+def _build(work: Work, *, full_refresh: bool) -> BuildFailed | None:
     """Build; what failed is for the end, as the other detections' alerts are there."""
     try:
-        build(work)
+        build(work, full_refresh=full_refresh)
     except BuildFailed as failure:
         if not failure.some_alerts:
             raise

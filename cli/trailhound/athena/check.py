@@ -1,0 +1,220 @@
+"""Whether a run on Amazon Athena would find all it needs: each step of it tried, one after another.
+
+Nothing is changed, but for one small object that is written to the data folder and deleted again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from typing import Any, NamedTuple
+from urllib.parse import urlparse
+
+from trailhound.athena.columns import COLUMNS, NEEDED, fields_missing
+from trailhound.building import compiled
+from trailhound.catalog import find
+from trailhound.doctor import NOTE, OK, PROBLEM, Finding
+from trailhound.errors import TrailhoundError, extra
+from trailhound.output.text import counted
+from trailhound.warehouse import quoted
+from trailhound.work import Work
+
+# US dollars for a terabyte scanned, in most regions: https://aws.amazon.com/athena/pricing/
+PRICE = 5.0
+_PROBE = "trailhound-check"
+_DETECTION = "iam_multiple_failed_api_calls"
+
+
+class Scan(NamedTuple):
+    """What a query gave and what it read."""
+
+    rows: list[tuple[Any, ...]]
+    scanned_bytes: int
+
+    @property
+    def cost(self) -> str:
+        """Bytes and price in words."""
+        return cost_of(self.scanned_bytes)
+
+
+def cost_of(scanned_bytes: float, per: str = "") -> str:
+    """So many bytes and what Athena asks for them: `1.25 GB scanned, about $0.0063`."""
+    size, unit = float(scanned_bytes), "B"
+    for larger in ("KB", "MB", "GB", "TB"):
+        if size < 1000:
+            break
+        size, unit = size / 1000, larger
+    return f"{size:.3g} {unit} scanned{per}, about ${scanned_bytes / 1e12 * PRICE:.2g}{per}"
+
+
+@dataclass
+class Checks:
+    """The checks of one target."""
+
+    work: Work
+
+    @cached_property
+    def session(self) -> Any:
+        """AWS's client library, with the profile's region and credentials."""
+        with extra("athena", "the target athena"):
+            import boto3
+        config = self.work.target.config
+        return boto3.Session(
+            region_name=config.get("region_name"), profile_name=config.get("aws_profile_name")
+        )
+
+    @cached_property
+    def _connection(self) -> Any:
+        from pyathena import connect
+
+        config = self.work.target.config
+        return connect(
+            session=self.session,
+            s3_staging_dir=config.get("s3_staging_dir"),
+            schema_name=config["schema"],
+            work_group=config.get("work_group"),
+        )
+
+    def all(self) -> Iterator[Finding]:
+        """Each finding as it is made. What cannot be without an earlier step is not tried."""
+        needed: tuple[tuple[str, str, Callable[[], Finding]], ...] = (
+            ("credentials", "sts:GetCallerIdentity", self._credentials),
+            ("work group", "athena:GetWorkGroup", self._work_group),
+            ("data folder", "s3:PutObject, s3:GetObject, s3:DeleteObject", self._data_folder),
+            ("a query", "athena:StartQueryExecution, s3:PutObject", self._query),
+            ("CloudTrail table", "glue:GetTable", self._table),
+            ("records", "s3:ListBucket and s3:GetObject on the trail's bucket", self._records),
+            ("a detection", "glue:GetTable on the tables of the models", self._detection),
+        )
+        for subject, permissions, check in needed:
+            try:
+                finding = check()
+            except Exception as error:  # AWS's and PyAthena's families of errors are many
+                lines = str(error).strip().splitlines() or [type(error).__name__]
+                finding = Finding(PROBLEM, subject, lines[0], f"it takes {permissions}")
+            yield finding
+            if finding.state == PROBLEM:
+                return
+
+    def _credentials(self) -> Finding:
+        caller = self.session.client("sts").get_caller_identity()
+        return Finding(OK, "credentials", f"{caller['Arn']} in {self.session.region_name}")
+
+    def _work_group(self) -> Finding:
+        name = self.work.target.config.get("work_group", "primary")
+        group = self.session.client("athena").get_work_group(WorkGroup=name)["WorkGroup"]
+        engine = group.get("Configuration", {}).get("EngineVersion", {})
+        version = engine.get("EffectiveEngineVersion", "Athena engine version 3")
+        if group.get("State") != "ENABLED":
+            return Finding(PROBLEM, "work group", f"{name} is {group.get('State')}", "enable it")
+        if "version 2" in version:
+            return Finding(PROBLEM, "work group", f"{name} has {version}", "it takes version 3")
+        return Finding(OK, "work group", f"{name}, {version}")
+
+    def _data_folder(self) -> Finding:
+        folder = str(self.work.target.config["s3_data_dir"])
+        place, s3 = urlparse(folder), self.session.client("s3")
+        key = f"{place.path.strip('/')}/{_PROBE}".strip("/")
+        s3.put_object(Bucket=place.netloc, Key=key, Body=b"")
+        s3.get_object(Bucket=place.netloc, Key=key)
+        s3.delete_object(Bucket=place.netloc, Key=key)
+        return Finding(OK, "data folder", f"{folder} can be written, read and emptied")
+
+    def _query(self) -> Finding:
+        self._scan("select 1")
+        return Finding(
+            OK, "a query", f"runs, results in {self.work.target.config['s3_staging_dir']}"
+        )
+
+    def _table(self) -> Finding:
+        database, name = self._source
+        found = self.session.client("glue").get_table(DatabaseName=database, Name=name)["Table"]
+        keys = found.get("PartitionKeys", [])
+        columns = {
+            each["Name"]: each["Type"].replace(" ", "")
+            for each in [*found["StorageDescriptor"]["Columns"], *keys]
+        }
+        missing = [each for each in NEEDED if each not in columns]
+        if missing:
+            return Finding(
+                PROBLEM,
+                "CloudTrail table",
+                f"{database}.{name} has no {', '.join(missing)}",
+                "`trailhound athena ddl` prints a definition that has",
+            )
+        fields = fields_missing(COLUMNS["useridentity"], columns["useridentity"])
+        if fields:
+            return Finding(
+                NOTE,
+                "CloudTrail table",
+                f"useridentity of {database}.{name} has no {', '.join(fields)}",
+                "they count as null; `trailhound athena ddl` prints a definition that has them",
+            )
+        return Finding(OK, "CloudTrail table", f"{database}.{name} has all that the models read")
+
+    def _records(self) -> Finding:
+        day = self._variable("cloudtrail_day_expression")
+        since = _today() - timedelta(days=1)
+        scan = self._scan(
+            f"select {day}, count(*), count(distinct awsregion) from {quoted(*self._source)} "
+            f"where {day} >= '{since:%Y/%m/%d}' group by 1 order by 1"
+        )
+        if not scan.rows:
+            return Finding(
+                PROBLEM,
+                "records",
+                f"none since {since} ({scan.cost})",
+                "compare the table's location, accounts and regions with the trail's bucket",
+            )
+        days = ", ".join(
+            f"{day} {counted(number, 'record')} of {counted(regions, 'region')}"
+            for day, number, regions in scan.rows
+        )
+        month = cost_of(scan.scanned_bytes * 24 * 30, per=" a month")
+        return Finding(
+            OK, "records", f"{days}; {scan.cost}", f"hourly runs: {month}, and the models"
+        )
+
+    def _detection(self) -> Finding:
+        schema = str(self.work.target.config["schema"])
+        events = "cloudtrail_events"
+        glue = self.session.client("glue")
+        try:
+            glue.get_table(DatabaseName=schema, Name=events)
+        except glue.exceptions.EntityNotFoundException:
+            return Finding(NOTE, "a detection", "nothing is built yet", "`trailhound run` builds")
+        relation = quoted(str(self.work.target.config["database"]), schema, events)
+        since = _today() - timedelta(days=1)
+        sql = compiled(self.work, find(self.work.detections, _DETECTION)).replace(
+            relation, f"(select * from {relation} where event_date >= date '{since}')"
+        )
+        scan = self._scan(f"select count(*) from ({sql})")
+        alerts = counted(int(scan.rows[0][0]), "alert")
+        return Finding(OK, "a detection", f"{_DETECTION}: {alerts} since {since}; {scan.cost}")
+
+    def _scan(self, sql: str) -> Scan:
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql)
+            return Scan(
+                [tuple(row) for row in cursor.fetchall()], cursor.data_scanned_in_bytes or 0
+            )
+
+    @property
+    def _source(self) -> tuple[str, str]:
+        return self._variable("cloudtrail_database"), self._variable("cloudtrail_table")
+
+    def _variable(self, name: str) -> str:
+        return str(self.work.project.variables(self.work.settings.vars)[name])
+
+
+def examine(work: Work) -> Iterator[Finding]:
+    """Try all that a run on Athena needs. Raises TrailhoundError if the target is another."""
+    if work.target.type != "athena":
+        raise TrailhoundError(f"the target {work.target.name} is not Athena: add --target athena")
+    return Checks(work).all()
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

@@ -1,0 +1,107 @@
+"""trailhound athena."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import click
+
+from trailhound.athena.ddl import Trail, athena_statements, trino_statements
+from trailhound.errors import TrailhoundError, WrongUsage, extra
+from trailhound.main import command
+from trailhound.moments import Day
+from trailhound.output.console import say
+from trailhound.output.text import visible
+from trailhound.settings import Settings
+from trailhound.work import Work
+
+
+@command(
+    "athena",
+    example="trailhound athena ddl --trail s3://my-trail --accounts 111122223333 "
+    "--since 2026-01-01\ntrailhound athena check",
+)
+@click.argument("action", type=click.Choice(["ddl", "check"]))
+@click.option(
+    "--trail", metavar="URL", help="s3:// and the trail's bucket, with its prefix if it has one."
+)
+@click.option("--accounts", metavar="ID,…", help="The accounts that the trail records.")
+@click.option("--regions", metavar="NAME,…", help="Their regions.  [default: all of AWS's]")
+@click.option("--organization", metavar="ID", help="The organization, for an organization's trail.")
+@click.option("--since", type=Day(), help="The first day that the table has.")
+@click.option("--apply", is_flag=True, help="Create the table instead of printing the statements.")
+@click.pass_obj
+def athena(  # noqa: PLR0913 - each is a part of where a trail is
+    settings: Settings,
+    /,
+    action: str,
+    *,
+    trail: str | None,
+    accounts: str | None,
+    regions: str | None,
+    organization: str | None,
+    since: date | None,
+    apply: bool,
+) -> None:
+    """Set up and check the CloudTrail table that a warehouse reads.
+
+    ddl prints the statements for Athena, with --target trino those for Trino. check tries, on
+    Athena, all that a run needs: credentials, folders, the table, its records, one detection, and
+    says what was scanned; exit code 1 if something is missing.
+    """
+    work = Work(settings)
+    if action == "check":
+        _check(work)
+        return
+    missing = [
+        option
+        for option, value in (("--trail", trail), ("--accounts", accounts), ("--since", since))
+        if value is None
+    ]
+    if trail is None or accounts is None or since is None:
+        raise WrongUsage(f"ddl needs {', '.join(missing)}")
+    place = Trail(
+        trail,
+        accounts.split(","),
+        regions.split(",") if regions else _all_regions(),
+        since,
+        organization,
+    )
+    _ddl(work, place, apply=apply)
+
+
+def _ddl(work: Work, trail: Trail, *, apply: bool) -> None:
+    variables = work.project.variables(work.settings.vars)
+    database, table = str(variables["cloudtrail_database"]), str(variables["cloudtrail_table"])
+    if work.target.type == "trino":
+        catalog = str(variables.get("cloudtrail_catalog") or work.target.config["database"])
+        statements = trino_statements(trail, catalog, database, table)
+    elif apply and work.target.type != "athena":
+        raise WrongUsage(f"--apply is for a warehouse, not for {work.target.name}: add --target")
+    else:
+        statements = athena_statements(trail, database, table)
+    if not apply:
+        click.echo(";\n\n".join(statements) + ";")
+        return
+    with work.warehouse() as warehouse:
+        for statement in statements:
+            warehouse.query(statement)
+    say(work.settings, f"{database}.{table} reads {trail.root}")
+
+
+def _all_regions() -> list[str]:
+    with extra("athena", "the list of AWS's regions"):
+        import boto3
+    return sorted(boto3.Session(region_name="us-east-1").get_available_regions("cloudtrail"))
+
+
+def _check(work: Work) -> None:
+    from trailhound.athena.check import examine
+    from trailhound.doctor import NOTE, OK
+
+    for finding in examine(work):
+        mark = {OK: "✓", NOTE: "·"}.get(finding.state, "✗")
+        advice = f" ({finding.advice})" if finding.advice else ""
+        click.echo(visible(f"{mark} {finding.subject}: {finding.found}{advice}"))
+        if finding.state not in (OK, NOTE):
+            raise TrailhoundError(f"{finding.subject}: a run would fail here")
