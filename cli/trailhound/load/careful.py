@@ -16,6 +16,7 @@ _BLOCK_PARTS = 5_000
 _BLOCK_BYTES = 16 << 20
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+_BLANK = b" \t\r\n"
 _LINE_ENDS = b" \t\r,\x1e"  # what may stand around a value on its line
 _LEAST_LINE = 64  # bytes; a shorter one may well be a part of a value over several lines
 _CONTAINER = re.compile(rb'"(?:Records|Events)"|\A\[')
@@ -88,18 +89,31 @@ def looks_like_lines(head: bytes) -> bool:
     second = next(lines, b"")
     if not second:
         return False
-    if first[:1] in (b"{", b"[") and _is_whole(first):
-        return True
-    part = next(split([head]))
-    if part.kind is not Kind.REST and judge.valid([part.text]) == [True]:
-        return False
-    # The first value is bad, over one line or over several: in the first case others are whole.
-    if first[:1] in (b"{", b"[") and first[-1:] in (b"{", b"[", b":"):
-        return False
+    if first[:1] in (b"{", b"["):
+        if _is_whole(first):
+            return True
+        if _goes_on(first, second) and _is_document(head):
+            return False
+    # The first value is bad: over one line, or over several and then hardly any line is a value.
     return any(
         line[:1] in (b"{", b"[") and len(line) >= _LEAST_LINE and _is_whole(line)
         for line in chain([second], lines)
     )
+
+
+def _goes_on(line: bytes, following: bytes) -> bool:
+    """Whether a value that a line does not close may well be closed by those that follow."""
+    end, start = line[-1:], following[:1]
+    return (end in (b"{", b"[", b":", b",") and end + start != b"{{") or start in (b",", b"]", b"}")
+
+
+def _is_document(head: bytes) -> bool:
+    """Whether a text begins with a value over several lines, if need be a container that breaks."""
+    parts = list(split([head]))
+    last = parts[-1]
+    if parts[0].kind is Kind.REST or not judge.valid([parts[0].text])[0]:
+        return False
+    return parts[0].kind is not Kind.VALUE or last.kind is not Kind.REST or last.reason == TRUNCATED
 
 
 def _lines(text: bytes) -> Iterator[bytes]:
@@ -107,14 +121,14 @@ def _lines(text: bytes) -> Iterator[bytes]:
     while at < len(text):
         end = text.find(b"\n", at)
         end = len(text) if end < 0 else end
-        if line := text[at:end].strip(_LINE_ENDS):
+        if line := text[at:end].strip(_BLANK):
             yield line
         at = end + 1
 
 
 def _is_whole(line: bytes) -> bool:
-    parts = list(split([line]))
-    return not parts or parts[-1].reason != TRUNCATED
+    """Whether brackets and quotes close within the line."""
+    return all(part.kind is not Kind.REST for part in split([line]))
 
 
 def _by_document(pieces: Iterable[bytes]) -> Iterator[Found | Row]:
