@@ -95,7 +95,7 @@ def report_of(work: Work, warehouse: Warehouse) -> list[RowReport]:
 def allow_list_rows(path: Path) -> list[tuple[str, ...]]:
     """The rows of an allow-list that was checked before, without its header and empty lines."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        return [tuple(row) for row in csv.reader(file) if row][1:]
+        return [tuple(row[field] or "" for field in FIELDS) for row in csv.DictReader(file)]
 
 
 def allow_list_report(

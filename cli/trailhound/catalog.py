@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from trailhound.errors import TrailhoundError, unknown
+from trailhound.errors import TrailhoundError, WrongUsage, unknown
 from trailhound.project import NAME, Project, parse_yaml
 
 SEVERITIES = ("low", "medium", "high", "critical")
@@ -65,7 +65,16 @@ def read_detections(
         for folder in project.detection_folders
         for path in sorted(folder.rglob("*.yml"))
     ]
+    _refuse_unknown(variables or {}, [each.name for each in found])
     return sorted(found, key=lambda each: each.name)
+
+
+def _refuse_unknown(variables: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Raise WrongUsage for a number of a detection that there is not: dbt would pass it over."""
+    for variable in variables:
+        name, _, key = variable.rpartition("__")
+        if key in ("threshold", "minutes") and name not in names:
+            raise unknown("detection", name, names)
 
 
 def select(detections: Sequence[Detection], patterns: Iterable[str]) -> list[Detection]:
@@ -147,11 +156,10 @@ def _number(
     value = variables.get(variable, meta.get(key))
     if value is None:
         return None
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        where = f"variable {variable}" if variable in variables else str(path)
-        raise TrailhoundError(f"{where}: {key} must be a whole number, not {value!r}") from None
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    where = f"variable {variable}" if variable in variables else str(path)
+    raise WrongUsage(f"{where}: {key} must be a whole number of at least 1, not {value!r}")
 
 
 def _triage(step: Any, path: Path) -> Triage:

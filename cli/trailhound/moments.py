@@ -33,10 +33,13 @@ class Moment(click.ParamType[datetime]):
                 param,
                 ctx,
             )
-        if moment.tzinfo is not None:
-            moment = moment.astimezone(UTC).replace(tzinfo=None)
-        if self.ends_day and "T" not in value and " " not in value:
-            moment += timedelta(days=1, microseconds=-1)
+        try:
+            if moment.tzinfo is not None:
+                moment = moment.astimezone(UTC).replace(tzinfo=None)
+            if self.ends_day and "T" not in value and " " not in value:
+                moment += timedelta(days=1, microseconds=-1)
+        except OverflowError:
+            self.fail(f"'{value}' lies outside the years 1 to 9999", param, ctx)
         return moment
 
 

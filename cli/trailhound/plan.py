@@ -8,6 +8,7 @@ and a run whose fingerprint is known goes straight to the database. What is buil
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from trailhound.fresh_events import EVENTS, build_events
 from trailhound.step import Step
+from trailhound.triage import literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -158,13 +160,25 @@ def build(
 
 def _build_step(step: Step, connection: duckdb.DuckDBPyConnection, seeds: Path) -> None:
     if step.kind == "seed":
-        connection.execute(
-            f"create or replace table {step.relation} as "
-            "select * from read_csv(?, header = true, all_varchar = true, delim = ',')",
-            [str(seeds / f"{step.name}.csv")],
-        )
+        path = seeds / f"{step.name}.csv"
+        sql = f"create or replace table {step.relation} as {seed_sql(path)}"
+        connection.execute(sql, [str(path)])
     else:
         connection.execute(f"create or replace {step.kind} {step.relation} as {step.sql}")
+
+
+def seed_sql(path: Path) -> str:
+    """A query for the rows of a CSV file, whose path is its parameter; all text, empty as null.
+
+    Nothing is left to be guessed from the rows: what looks like another dialect is text.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        header = next(csv.reader(file), [])
+    columns = ", ".join(f"{literal(name)}: 'varchar'" for name in header)
+    return (
+        f"select * from read_csv(?, columns = {{{columns}}}, header = true, auto_detect = false, "
+        "delim = ',', quote = '\"', escape = '\"', comment = '', nullstr = '', parallel = false)"
+    )
 
 
 def _union_alerts(

@@ -1,15 +1,17 @@
 {# SHA-256 over what a flat record says: its id where CloudTrail gave none, and the order of copies. #}
 {% macro record_hash(record) -%}
     {%- set texts = [
-        'event_id', 'event_source', 'event_name', 'aws_region', 'error_code', 'error_message',
+        'event_id', 'event_time_text', 'event_version', 'event_source', 'event_name', 'aws_region', 'error_code', 'error_message',
         'user_type', 'principal_id', 'user_arn', 'user_account_id', 'user_name', 'access_key_id',
         'invoked_by', 'identity_provider', 'on_behalf_of_user_id', 'session_issuer_arn',
-        'session_issuer_user_name', 'source_identity', 'mfa_authenticated', 'source_ip',
+        'session_issuer_user_name', 'source_identity', 'mfa_authenticated',
+        'session_creation_date', 'source_ip',
         'user_agent', 'read_only', 'request_parameters', 'response_elements',
         'additional_event_data', 'resources', 'request_id', 'shared_event_id', 'event_type',
+        'api_version', 'service_event_details',
         'recipient_account_id', 'vpc_endpoint_id',
     ] -%}
-    {%- set parts = [trailhound.iso_utc(record ~ '.event_time')] -%}
+    {%- set parts = [] -%}
     {%- for text in texts -%}
         {%- do parts.append("coalesce(" ~ record ~ "." ~ text ~ ", '')") -%}
     {%- endfor -%}

@@ -12,6 +12,8 @@ flat_records as (
     select
         nullif(eventid, '') as event_id,
         {{ trailhound.utc_timestamp('eventtime') }} as event_time,
+        eventtime as event_time_text,
+        nullif(eventversion, '') as event_version,
         nullif(eventsource, '') as event_source,
         nullif(eventname, '') as event_name,
         nullif(awsregion, '') as aws_region,
@@ -32,6 +34,8 @@ flat_records as (
         {{ trailhound.user_identity('sessioncontext.sourceidentity') }} as source_identity,
         lower({{ trailhound.user_identity('sessioncontext.attributes.mfaauthenticated') }})
             as mfa_authenticated,
+        {{ trailhound.user_identity('sessioncontext.attributes.creationdate') }}
+            as session_creation_date,
         nullif(sourceipaddress, '') as source_ip,
         nullif(useragent, '') as user_agent,
         lower(nullif(readonly, '')) as read_only,
@@ -42,6 +46,8 @@ flat_records as (
         nullif(requestid, '') as request_id,
         nullif(sharedeventid, '') as shared_event_id,
         nullif(eventtype, '') as event_type,
+        nullif(apiversion, '') as api_version,
+        nullif(nullif(serviceeventdetails, ''), 'null') as service_event_details,
         nullif(recipientaccountid, '') as recipient_account_id,
         nullif(vpcendpointid, '') as vpc_endpoint_id,
         {{ trailhound.delivery_day() }} as delivery_day
@@ -56,6 +62,8 @@ select
     coalesce(event_id, {{ trailhound.record_hash('flat_records') }}) as event_id,
     coalesce(recipient_account_id, user_account_id, 'unknown') as account_id,
     event_time,
+    event_time_text,
+    event_version,
     event_source,
     event_name,
     aws_region,
@@ -74,6 +82,7 @@ select
     session_issuer_user_name,
     source_identity,
     mfa_authenticated,
+    session_creation_date,
     source_ip,
     user_agent,
     read_only,
@@ -84,6 +93,8 @@ select
     request_id,
     shared_event_id,
     event_type,
+    api_version,
+    service_event_details,
     recipient_account_id,
     vpc_endpoint_id,
     delivery_day

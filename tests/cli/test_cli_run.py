@@ -157,7 +157,7 @@ def test_a_variable_changes_a_threshold(invoke: Invoke, trail: Path) -> None:
 
 def test_a_variable_that_is_no_number_is_one_line(invoke: Invoke, trail: Path) -> None:
     variables = "{iam_multiple_failed_api_calls__threshold: none}"
-    result = invoke("run", trail, "-q", "--vars", variables, code=1)
+    result = invoke("run", trail, "-q", "--vars", variables, code=2)
     [line] = errors_of(result)
     assert "iam_multiple_failed_api_calls__threshold" in line
 
@@ -271,3 +271,24 @@ def test_dbt_writes_neither_into_the_project_nor_into_the_working_folder(
     invoke("show", "iam_multiple_users_created", "--sql", "--project-dir", "own")
     assert sorted((folder / "own").rglob("*")) == before
     assert {path.name for path in folder.iterdir()} == {"own", TRAIL, "trailhound.duckdb"}
+
+
+def test_a_variable_of_no_detection_names_the_nearest(invoke: Invoke, trail: Path) -> None:
+    variables = "{iam_multiple_failed_api_cals__threshold: 3}"
+    [line] = errors_of(invoke("run", trail, "-q", "--vars", variables, code=2))
+    assert "Did you mean iam_multiple_failed_api_calls" in line
+
+
+def test_an_allow_list_in_another_order_and_with_odd_quotes(
+    invoke: Invoke, folder: Path, trail: Path
+) -> None:
+    (folder / "list.csv").write_text(
+        "owner,reason,expires_on,event_name,region,user_agent,source_ip,entity_id,account_id,"
+        "detection\n"
+        "o,r,,,,,,'quoted',,\n"
+        'o,r,,,,"Mozilla/5.0 (X11; Linux, like Gecko)",,,,\n'
+        'o,"a \\""b\\"" c",,,,,,#hash,,\n'
+    )
+    told = invoke("run", trail, "--allow-list", "list.csv").stderr
+    for expected in ("entity_id='quoted' (r)", "like Gecko) (r)", 'entity_id=#hash (a \\"b\\" c)'):
+        assert expected in told

@@ -189,3 +189,21 @@ def test_a_store_does_not_load_itself(tmp_path: Path) -> None:
         (tmp_path / "a.json").unlink()
         with pytest.raises(NoSuchFile, match="but the store itself"):
             load(connection, [str(tmp_path)])
+
+
+def test_paths_may_overlap(tmp_path):
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "a.json").write_text(
+        '{"eventName": "A", "eventTime": "2026-01-01T00:00:00Z"}'
+    )
+    paths = [str(tmp_path), str(tmp_path / "below"), str(tmp_path / "*")]
+    with duckdb.connect() as connection:
+        assert load(connection, paths).files_read == 1
+
+
+def test_nothing_readable_stays_an_error(tmp_path):
+    (tmp_path / "noise").write_bytes(b"\x00\x01")
+    with duckdb.connect() as connection:
+        for _ in range(2):
+            with pytest.raises(LoadError, match="nothing could be read"):
+                load(connection, [str(tmp_path)])

@@ -38,9 +38,12 @@ class Listing:
 
     sources: dict[str, Source] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    met: int = 0
+    """Files met, those that an earlier path led to too."""
 
     def add(self, source: Source) -> None:
         """Keep a source; one that two paths lead to counts once."""
+        self.met += 1
         self.sources[source.path] = source
 
     def __len__(self) -> int:
@@ -83,13 +86,11 @@ def _days(year: int | None, month: int | None, day: int | None) -> tuple[date, d
 
 def list_local(path: str, days: Days, listing: Listing) -> None:
     """Add what a file, folder or glob of this machine leads to. Raises NoSuchFile for nothing."""
-    before = len(listing)
-    known_already = False
+    before = listing.met, len(listing.failures)
     for each in _matches(path):
         here = os.path.abspath(each)  # noqa: PTH100 (links stay what they are called)
-        known_already |= text(here) in listing.sources
         _list_one(here, days, listing)
-    if len(listing) > before or known_already:
+    if before != (listing.met, len(listing.failures)):
         return
     if os.path.lexists(path):
         raise NoSuchFile(f"no file under {text(path)}")

@@ -101,9 +101,8 @@ def load(  # noqa: PLR0913 (a caller names what it wants)
     """
     with _ONE_AT_A_TIME, one_line_errors():
         listing = list_sources(paths, Days(since, until))
-        for path in store.own_files(connection):
-            listing.sources.pop(path, None)
-        if not listing.sources and not listing.failures:
+        own = [path for path in store.own_files(connection) if listing.sources.pop(path, None)]
+        if own and not listing.sources and not listing.failures:
             raise NoSuchFile(f"no file but the store itself under {', '.join(paths)}")
         ensure_table(connection, table)
         known = store.known_files(connection, table)
@@ -132,6 +131,8 @@ def load(  # noqa: PLR0913 (a caller names what it wants)
                 len(new) + len(listing.failures),
                 len(listing.sources) - len(new),
             )
+        if not answer.files_read and not store.holds_records(connection, table):
+            raise LoadError("nothing could be read: every file is known, and all were rejected")
     _refuse_nothing_read(answer)
     return answer
 

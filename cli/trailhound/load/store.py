@@ -41,8 +41,9 @@ REFUSED = -1  # position of a row that says: this file needs the careful reader
 # The same form as the macro `utc_timestamp`; whether the day exists is for the cast to say.
 _TIME = (
     "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]+)?"
-    "(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])?"
+    "(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?"
 )
+_OFFSET = "[+-][0-9]{2}:[0-9]{2}$"
 
 # `try`, because one bad text must not end the statement for the others. What was taken on trust and
 # turns out wrong leaves a row at REFUSED.
@@ -73,6 +74,10 @@ judged as (
             when coalesce(event.eventname, '') <> ''
                 and regexp_full_match(event.eventtime, '{_TIME}')
                 and event.eventtime >= '0001'
+                and (
+                    event.eventtime between '0001-01-02' and '9999-12-31'
+                    or not regexp_matches(event.eventtime, '{_OFFSET}')
+                )
                 and try_cast(left(event.eventtime, 19) as timestamp) is not null
                 then null
             when event is null and not coalesce(json_valid(record), false) then '{_INVALID}'
@@ -180,6 +185,14 @@ def known_files(connection: duckdb.DuckDBPyConnection, table: str) -> Known:
             if archive != path:
                 known.members.setdefault(archive, []).append(path)
     return known
+
+
+def holds_records(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Whether anything but unreadable files was ever loaded."""
+    found = connection.execute(
+        f"select 1 from {table} where position > 0 or skipped is not null limit 1"
+    ).fetchone()
+    return found is not None
 
 
 def own_files(connection: duckdb.DuckDBPyConnection) -> list[str]:

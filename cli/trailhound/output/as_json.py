@@ -30,7 +30,7 @@ def to_json(value: Any) -> str:
 def iso(value: date | datetime) -> str:
     """A UTC time or a date as ISO text; fractions are not kept, CloudTrail has none."""
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return f"{value.isoformat(timespec='seconds')}Z"
     return value.isoformat()
 
 
