@@ -100,12 +100,17 @@ def _days(coverage: Sequence[RegionDays]) -> Iterator[Finding]:
                 f"fell silent: {_some(silent)}",
                 "look whether the region is still in the trail",
             )
-    if whole:
-        days = sorted({day for each in coverage for day in each.days})
-        accounts = len({each.account_id for each in coverage})
-        yield Finding(
-            OK, "days", f"{counted(accounts, 'account')}, {days[0]} to {days[-1]}, no day missing"
-        )
+    days = sorted({day for each in coverage for day in each.days})
+    accounts = len({each.account_id for each in coverage})
+    span = (days[-1] - days[0]).days + 1
+    found = (
+        f"{counted(accounts, 'account')} with events on {len(days):,} of {counted(span, 'day')}, "
+        f"{days[0]} to {days[-1]}"
+    )
+    if len(days) < span:
+        yield Finding(NOTE, "days", found, "load the days between, if they belong together")
+    elif whole:
+        yield Finding(OK, "days", found)
 
 
 def missing_days(days: Sequence[date]) -> list[date]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from io import StringIO
 from ipaddress import ip_address
 from typing import Any
@@ -15,6 +15,7 @@ from trailhound.allow_list_report import matching_sql
 from trailhound.catalog import Detection
 from trailhound.countries import PackedRow, lookup
 from trailhound.errors import WrongUsage
+from trailhound.seeds import is_address
 from trailhound.triage import fill
 from trailhound.warehouse import MissingRelation, Rows, Warehouse
 
@@ -148,15 +149,14 @@ def country_of(warehouse: Warehouse, source: str) -> str | None:
 
 
 def allow_list_row(alert: Alert, reason: str = "WHY", owner: str = "WHO") -> str:
-    """The narrowest row of allow_list.csv that would have removed the alert's events."""
-    sources = alert["source_ips"]
+    """A row of allow_list.csv that would have removed the alert's events; it never expires."""
+    sources = [each for each in alert["source_ips"] if is_address(each)]
     fields = [
         alert["detection"],
         alert["account_id"],
         alert["entity_id"],
-        sources[0] if len(sources) == 1 else "",
-        *[""] * 3,
-        _in_a_quarter(alert["last_seen"]),
+        sources[0] if sources == alert["source_ips"] and len(sources) == 1 else "",
+        *[""] * 4,
         reason,
         owner,
     ]
@@ -186,7 +186,3 @@ def csv_line(fields: Sequence[str]) -> str:
     line = StringIO()
     csv.writer(line, lineterminator="").writerow(fields)
     return line.getvalue()
-
-
-def _in_a_quarter(moment: datetime) -> str:
-    return (moment + timedelta(days=90)).date().isoformat()

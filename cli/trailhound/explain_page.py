@@ -12,11 +12,12 @@ import click
 from trailhound.catalog import Detection
 from trailhound.explain import Explanation
 from trailhound.output.columns import Column, Row
-from trailhound.output.table import write_table
+from trailhound.output.table import page_width, write_table
 from trailhound.output.text import counted, visible, visible_lines
 
 _TIMELINE_LINES = 30
 _BAR = 20
+_WIDE = 110
 _SHOWN = 8
 
 
@@ -52,6 +53,8 @@ def _lines(found: Explanation, detection: Detection) -> Iterator[str]:
 
 def _why(alert: dict[str, Any]) -> str:
     events = counted(alert["event_count"], "event")
+    if alert["threshold"] == 1 and alert["window_minutes"] is None:
+        return "Each such call is an alert."
     if alert["window_minutes"] is None:
         return f"One request counted {alert['observed']}; it takes {alert['threshold']}."
     return (
@@ -73,19 +76,22 @@ def _timeline(found: Explanation) -> Iterator[str]:
             table.append((None, None, f"… {left_out:,} more …", *[None] * 3))
         fires = observed >= found.alert["threshold"]
         table.append((time, observed, _bar(observed, highest, fires=fires), name, region, source))
-    columns = (
+    columns: tuple[Column, ...] = (
         Column("time", "time"),
         Column("count", "integer"),
-        Column("of_threshold"),
+        Column("so_far", "word"),
         Column("call"),
         Column("region"),
         Column("from"),
     )
+    if page_width() < _WIDE:
+        columns = (*columns[:4], columns[5])
+        table = [(*row[:4], row[5]) for row in table]
     yield from _table(columns, table)
 
 
 def _bar(observed: int, highest: int, *, fires: bool) -> str:
-    length = max(1, round(_BAR * observed / highest))
+    length = max(1, round((_BAR if page_width() >= _WIDE else _BAR // 3) * observed / highest))
     return "█" * length + (" fires" if fires else "")
 
 
@@ -130,7 +136,9 @@ def _around(found: Explanation) -> Iterator[str]:
 
 def _noise(found: Explanation, detection: Detection) -> Iterator[str]:
     yield _head("If it is noise")
-    yield "  This row in allow_list.csv would have removed its events:"
+    if detection.threshold is not None:
+        yield f"  `trailhound tune {detection.name}` counts what other settings would give."
+    yield "  This row in allow_list.csv would have removed its events (give it an expires_on):"
     yield f"    {visible(found.allow_list_row)}"
     if found.override_row is not None:
         yield "  or this one in threshold_overrides.csv would have kept it from firing:"
@@ -141,7 +149,7 @@ def _noise(found: Explanation, detection: Detection) -> Iterator[str]:
 
 def _table(columns: Sequence[Column], rows: Sequence[Row]) -> Iterator[str]:
     text = StringIO()
-    write_table(columns, rows, text)
+    write_table(columns, rows, text, page_width() - 2)
     yield indent(text.getvalue().rstrip("\n"), "  ")
 
 

@@ -10,12 +10,14 @@ import click
 
 from trailhound.catalog import Detection
 from trailhound.output.columns import Column, Row
-from trailhound.output.table import write_table
+from trailhound.output.table import page_width, write_table
 from trailhound.output.text import counted, visible
 from trailhound.tuning import Entity, Setting, Tuning
 
 _PLOTTED = 15
 _PLOT_WIDTH = 40
+_BESIDE_PLOT = 64
+_NAME_WIDTH = 44
 
 
 def tuning_page(found: Tuning, detection: Detection) -> str:
@@ -49,7 +51,7 @@ def _grid(found: Tuning) -> Iterator[str]:
         cells = [_cell(found, Setting(threshold, minutes)) for threshold in thresholds]
         rows.append((f"{minutes} min" if minutes else "one request", *cells))
     text = StringIO()
-    write_table(columns, rows, text)
+    write_table(columns, rows, text, page_width() - 2)
     yield indent(text.getvalue().rstrip("\n"), "  ")
     yield "  The setting in force stands in brackets."
 
@@ -62,10 +64,11 @@ def _cell(found: Tuning, setting: Setting) -> str:
 
 def _plot(entities: Sequence[Entity], threshold: int) -> Iterator[str]:
     shown = entities[:_PLOTTED]
-    scale = _PLOT_WIDTH / max(shown[0].highest, threshold)
+    plot = min(_PLOT_WIDTH, page_width() - _BESIDE_PLOT)
+    scale = plot / max(shown[0].highest, threshold)
     mark = max(1, round(threshold * scale))
     names = [visible(f"{each.account_id} {each.entity_id.rpartition(':')[2]}") for each in shown]
-    width = min(max(map(len, names)), 44)
+    width = min(max(map(len, names)), _NAME_WIDTH)
     for name, each in zip(names, shown, strict=True):
         bar = "█" * max(1, round(each.highest * scale))
         bar = bar if len(bar) >= mark else f"{bar:<{mark - 1}}│"

@@ -26,3 +26,4 @@ def init(settings: Settings, /, folder: Path) -> None:
     made = copy_project(folder)
     emit(settings.format or "table", (Column("file"),), [(str(path),) for path in made])
     say(settings, f"Your project is in {folder}: edit it, and run trailhound from there.")
+    say(settings, f"To go on with this folder's store: --store {settings.store_path}")

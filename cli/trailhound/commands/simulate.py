@@ -49,12 +49,15 @@ def simulate(
     """Write CloudTrail records that make a detection fire, to test a pipeline from end to end."""
     detection = find(Work(settings).detections, name)
     now = datetime.now(UTC).replace(tzinfo=None, second=0, microsecond=0)
+    start = start or now - timedelta(minutes=(detection.minutes or 0) + 1)
     records = simulate_records(
         detection.name,
-        start=start or now - timedelta(minutes=(detection.minutes or 0) + 1),
+        start=start,
         threshold=detection.threshold,
         minutes=detection.minutes,
         quiet_below=quiet_below,
+        # Another simulation has other event ids, or a store would take it for copies.
+        seed=2 * int(start.timestamp()) + quiet_below,
     )
     if output is None:
         click.get_binary_stream("stdout").write(document(records) + b"\n")

@@ -112,6 +112,7 @@ def _write(
     if not options["yes"]:
         click.confirm(f"Write this row into {path}?", abort=True, err=True)
     click.echo(append(path, row))
+    complain(f"Written into {path}. `trailhound run` builds with it.")
 
 
 def _check(work: Work, path: Path, row: list[str], *, is_override: bool) -> None:

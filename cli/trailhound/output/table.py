@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from shutil import get_terminal_size
 from typing import Any, TextIO
 
 from rich.box import SIMPLE_HEAD
@@ -25,8 +26,10 @@ WIDTH_WITHOUT_TERMINAL = 120
 _UNBROKEN = {"severity", "integer", "boolean", "date", "time", "word", "words"}
 
 
-def write_table(columns: Sequence[Column], rows: Sequence[Row], stream: TextIO) -> None:
-    """A table as wide as the terminal; nothing at all for no rows."""
+def write_table(
+    columns: Sequence[Column], rows: Sequence[Row], stream: TextIO, width: int | None = None
+) -> None:
+    """A table as wide as the terminal, or `width` characters; nothing at all for no rows."""
     if not rows:
         return
     table = Table(
@@ -45,16 +48,22 @@ def write_table(columns: Sequence[Column], rows: Sequence[Row], stream: TextIO) 
         )
     for row in rows:
         table.add_row(*(cell(column, value) for column, value in zip(columns, row, strict=True)))
-    console = console_for(stream)
+    console = console_for(stream, width)
     with console.capture() as captured:
         console.print(table)
     stream.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
-def console_for(stream: TextIO) -> Console:
+def console_for(stream: TextIO, width: int | None = None) -> Console:
     """A console on the stream, that interprets no markup and guesses no highlights."""
-    width = None if stream.isatty() else WIDTH_WITHOUT_TERMINAL
+    if width is None and not stream.isatty():
+        width = WIDTH_WITHOUT_TERMINAL
     return Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
+
+
+def page_width() -> int:
+    """How wide a page of text may be: the terminal's width, or COLUMNS where there is none."""
+    return get_terminal_size((WIDTH_WITHOUT_TERMINAL, 24)).columns
 
 
 def cell(column: Column, value: Any) -> Text:
