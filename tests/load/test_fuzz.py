@@ -103,9 +103,10 @@ RECORDS_OF_ONE = [records(event(number)) for number in range(3)]
 
 
 def opens_a_document(parts):
-    """Whether the first line makes the file a document, whose next lines are its inside."""
+    """Whether the first line begins a container: the next ones may then be its inside."""
     first = next((part.strip() for part in parts if part.strip()), b"")
-    return first[:1] in (b"{", b"[") and first[-1:] in (b"[", b",", b":")
+    is_object_open = first[:1] == b"{" and first[-1:] in (b",", b":")
+    return is_object_open or first.startswith((b"[", b'{"Records":['))
 
 
 @fuzzed
@@ -178,7 +179,7 @@ def time_is_readable(value):
         return False
     found = re.fullmatch(
         r"(\d{4})-(\d\d)-(\d\d)[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?"
-        r"(Z|[+-](0\d|1[0-4]):[0-5]\d)?",
+        r"(Z|[+-]([01]\d|2[0-3]):[0-5]\d)?",
         value,
         re.ASCII,
     )
@@ -188,7 +189,8 @@ def time_is_readable(value):
         date(int(found[1]), int(found[2]), int(found[3]))
     except ValueError:
         return False
-    return True
+    at_an_end = value < "0001-01-02" or value > "9999-12-31"  # an offset may lead out of the years
+    return not (at_an_end and found[6] not in (None, "Z"))
 
 
 times = st.one_of(
@@ -202,7 +204,7 @@ times = st.one_of(
         st.integers(0, 61),
         st.integers(0, 61),
         st.sampled_from(["", ".", ".1", ".123456789012345"]),
-        st.sampled_from(["", "Z", "z", "+01:00", "-14:59", "+15:00", "+1:00", " UTC"]),
+        st.sampled_from(["", "Z", "z", "+01:00", "-14:59", "+23:59", "+1:00", " UTC"]),
     ),
     json_values,
 )

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from trailhound.load import judge
 from trailhound.load.inflate import Damaged
 from trailhound.load.recognise import Found, What, foreign, unwrap
+from trailhound.load.scan import Scanner
 from trailhound.load.split import MAX_RECORD, REST, TRUNCATED, Kind, Part, split
 
 _BLOCK_PARTS = 5_000
@@ -19,6 +20,8 @@ _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _BLANK = b" \t\r\n"
 _LINE_ENDS = b" \t\r,\x1e"  # what may stand around a value on its line
 _LEAST_LINE = 64  # bytes; a shorter one may well be a part of a value over several lines
+_VALUE = b'{["-0123456789tfn'
+_MAY_FOLLOW = {b"{": b'"}', b"[": _VALUE + b"]", b",": _VALUE, b":": _VALUE}
 _CONTAINER = re.compile(rb'"(?:Records|Events)"|\A\[')
 
 
@@ -103,8 +106,9 @@ def looks_like_lines(head: bytes) -> bool:
 
 def _goes_on(line: bytes, following: bytes) -> bool:
     """Whether a value that a line does not close may well be closed by those that follow."""
-    end, start = line[-1:], following[:1]
-    return (end in (b"{", b"[", b":", b",") and end + start != b"{{") or start in (b",", b"]", b"}")
+    scanner = Scanner()
+    scanner.feed(line)
+    return not scanner.in_string and following[:1] in _MAY_FOLLOW.get(line[-1:], b",]}")
 
 
 def _is_document(head: bytes) -> bool:

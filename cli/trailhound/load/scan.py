@@ -26,13 +26,14 @@ Token = tuple[int, int, int]
 class Scanner:
     """Reads a text piece by piece and keeps what outlives a piece: depth, and being in a string.
 
-    Says nothing about validity. Tokens more than `deepest` brackets deep are left out.
+    `in_string` says whether what was read so far ends inside a string. Nothing is said about
+    validity. Tokens more than `deepest` brackets deep are left out.
     """
 
     def __init__(self, deepest: int = 2) -> None:
         self._deepest = deepest
         self._depth = 0
-        self._in_string = False
+        self.in_string = False
         self._escaped = False  # whether the next piece's first byte follows an odd backslash
 
     def feed(self, piece: bytes) -> list[Token]:
@@ -45,11 +46,11 @@ class Scanner:
         if self._escaped or b"\\" in piece:
             quotes &= ~self._escapes(data, at)
         inside = np.cumsum(quotes, dtype=np.int64)
-        inside += self._in_string
+        inside += self.in_string
         inside &= 1
         outside = (inside == 0) & (kinds != _QUOTE)
         if len(inside):
-            self._in_string = bool(inside[-1])
+            self.in_string = bool(inside[-1])
         at, kinds = at[outside], kinds[outside]
         after = np.cumsum(_STEP[kinds]) + self._depth
         around = after - (kinds == _OPEN)

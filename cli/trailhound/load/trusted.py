@@ -21,9 +21,9 @@ import pyarrow as pa
 from trailhound.load.store import EVENT_ON_TRUST, RECORD_ON_TRUST, STREAM
 
 _BLANK = rb"[ \t\r\n]*"
-_RECORDS_HEAD = re.compile(rb'B\{B"Records"B:B\[B(?=\{B("\w+")B:)'.replace(b"B", _BLANK))
-_ARRAY_HEAD = re.compile(rb'B\[B(?=\{B("\w+")B:)'.replace(b"B", _BLANK))
-_LINE_HEAD = re.compile(rb'(?=\{B("\w+")B:[^\n]*\}[ \t\r]*\n\{)'.replace(b"B", _BLANK))
+_RECORDS_HEAD = re.compile(rb'B\{B"Records"B:B\[B(?=\{B("[^"\\]+")B:)'.replace(b"B", _BLANK))
+_ARRAY_HEAD = re.compile(rb'B\[B(?=\{B("[^"\\]+")B:)'.replace(b"B", _BLANK))
+_LINE_HEAD = re.compile(rb'(?=\{B("[^"\\]+")B:[^\n]*\}[ \t\r]*\n\{)'.replace(b"B", _BLANK))
 _RECORDS_TAIL = re.compile(rb"\}B\]B\}B\Z".replace(b"B", _BLANK))
 _ARRAY_TAIL = re.compile(rb"\}B\]B\Z".replace(b"B", _BLANK))
 _LINE_TAIL = re.compile(rb"\}B\Z".replace(b"B", _BLANK))
@@ -76,7 +76,9 @@ def form_of(text: bytes) -> tuple[Form, int] | None:
 
 @cache
 def _seam(first_key: bytes) -> re.Pattern[bytes]:
-    return re.compile(rb"\}B,B(?=\{BKEYB:)".replace(b"B", _BLANK).replace(b"KEY", first_key))
+    return re.compile(
+        rb"\}B,B(?=\{BKEYB:)".replace(b"B", _BLANK).replace(b"KEY", re.escape(first_key))
+    )
 
 
 def last_record(form: Form, text: bytes) -> int | None:
