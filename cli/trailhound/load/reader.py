@@ -27,9 +27,9 @@ DEFAULT_TABLE = '"main"."cloudtrail_logs"'
 DEFAULT_MEMORY_LIMIT = "1GB"
 """DuckDB's share while a load runs; the whole process stays below one and a half times as much."""
 
-_GROUP_BYTES = 1 << 20  # stored bytes read at a time
+_GROUP_BYTES = 12 << 20  # of text, as guessed, handed to DuckDB at a time
 _GROUP_FILES = 256
-_COMMIT_BYTES = 64 << 20  # stored bytes after which a batch is closed
+_COMMIT_BYTES = 640 << 20  # of text, as guessed, after which a batch is closed
 _COMMIT_FILES = 20_000
 
 # Two loads in one process must not both take a file for new.
@@ -171,7 +171,7 @@ def _grouped(sources: list[Source], count: int, size: int) -> Iterator[list[Sour
     total = 0
     for source in sources:
         group.append(source)
-        total += source.size
+        total += source.weight
         if len(group) >= count or total >= size:
             yield group
             group, total = [], 0
