@@ -25,19 +25,23 @@
 
 {% macro trino__json_list(expression) -%}
     coalesce(
-        json_format(
-            cast(
-                slice(
-                    array_sort(
-                        array_agg(distinct {{ expression }})
-                            filter (where {{ expression }} is not null)
-                    ),
-                    1,
-                    100
-                ) as json
-            )
-        ),
+        {{ trailhound.trino__json_array_text(
+            "slice(array_sort(array_agg(distinct " ~ expression ~ ") filter (where "
+            ~ expression ~ " is not null)), 1, 100)"
+        ) }},
         '[]'
+    )
+{%- endmacro %}
+
+{# An array of texts as JSON. Trino spells a character beyond U+FFFF as two escapes where others
+   write it as it is; a backslash of the text itself stands doubled, so no other pair can match. #}
+{% macro trino__json_array_text(array) -%}
+    regexp_replace(
+        json_format(cast({{ array }} as json)),
+        '\\u(D[89AB][0-9A-F]{2})\\u(D[C-F][0-9A-F]{2})',
+        pair -> chr(
+            65536 + 1024 * (from_base(pair[1], 16) - 55296) + from_base(pair[2], 16) - 56320
+        )
     )
 {%- endmacro %}
 

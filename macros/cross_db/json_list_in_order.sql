@@ -11,11 +11,9 @@
 {%- endmacro %}
 
 {% macro trino__json_list_in_order(expression, order_by, where) -%}
-    json_format(
-        cast(
-            array_agg({{ expression }} order by {{ order_by }}) filter (where {{ where }}) as json
-        )
-    )
+    {{ trailhound.trino__json_array_text(
+        "array_agg(" ~ expression ~ " order by " ~ order_by ~ ") filter (where " ~ where ~ ")"
+    ) }}
 {%- endmacro %}
 
 {% macro athena__json_list_in_order(expression, order_by, where) -%}

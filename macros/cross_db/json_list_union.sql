@@ -30,23 +30,11 @@
 
 {% macro trino__json_list_union(expression) -%}
     coalesce(
-        json_format(
-            cast(
-                slice(
-                    array_sort(
-                        array_distinct(
-                            flatten(
-                                array_agg(
-                                    distinct cast(json_parse({{ expression }}) as array(varchar))
-                                ) filter (where {{ expression }} is not null)
-                            )
-                        )
-                    ),
-                    1,
-                    100
-                ) as json
-            )
-        ),
+        {{ trailhound.trino__json_array_text(
+            "slice(array_sort(array_distinct(flatten(array_agg(distinct cast(json_parse("
+            ~ expression ~ ") as array(varchar))) filter (where " ~ expression
+            ~ " is not null)))), 1, 100)"
+        ) }},
         '[]'
     )
 {%- endmacro %}

@@ -22,14 +22,10 @@
 
 {% macro trino__resource_arns() -%}
     nullif(
-        json_format(
-            cast(
-                filter(
-                    transform(resources, resource -> nullif(resource.arn, '')),
-                    arn -> arn is not null
-                ) as json
-            )
-        ),
+        {{ trailhound.trino__json_array_text(
+            "filter(transform(resources, resource -> nullif(resource.arn, '')), "
+            ~ "arn -> arn is not null)"
+        ) }},
         '[]'
     )
 {%- endmacro %}

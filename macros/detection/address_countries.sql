@@ -16,7 +16,9 @@ source_addresses as (
         source_ip,
         {{ trailhound.address_hex('source_ip') }} as address
 
-    from (select distinct source_ip from {{ cte }}) as distinct_source
+    from (
+        select distinct source_ip from {{ cte }} where {{ trailhound.is_of_recomputed_days(cte) }}
+    ) as distinct_source
 
 ),
 

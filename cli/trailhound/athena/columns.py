@@ -58,7 +58,17 @@ COLUMNS: Mapping[str, Kind] = {
 
 # What the models read: a table of one's own needs these, and of useridentity what it has.
 NEEDED = (
-    *("useridentity", "eventtime", "eventsource", "eventname", "awsregion", "sourceipaddress"),
+    *(
+        "eventversion",
+        "apiversion",
+        "serviceeventdetails",
+        "useridentity",
+        "eventtime",
+        "eventsource",
+        "eventname",
+        "awsregion",
+        "sourceipaddress",
+    ),
     *("useragent", "errorcode", "errormessage", "requestparameters", "responseelements"),
     *("additionaleventdata", "requestid", "eventid", "readonly", "resources", "eventtype"),
     *("recipientaccountid", "sharedeventid", "vpcendpointid"),

@@ -1,0 +1,239 @@
+"""The whole project on a real Trino: every relation is DuckDB's, row for row.
+
+One set of records, see parity.py: once in one go, and once in portions of which each may hold
+events of any day. Run after run the tables must be what one full build makes of all.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from engines import parity
+from engines.trino_install import ROOT
+from engines.trino_server import TrinoServer
+from engines.warehouse import TrinoWarehouse, differences, on_duckdb, relations
+
+DETECTIONS = sorted(path.stem for path in (ROOT / "detections").glob("*/*.sql"))
+Warehouses = Callable[..., TrinoWarehouse]
+
+
+@pytest.fixture(scope="module")
+def deliveries() -> dict[str, list[Any]]:
+    return parity.deliveries()
+
+
+@pytest.fixture(scope="module")
+def options(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    return parity.settings_options(tmp_path_factory.mktemp("settings"))
+
+
+@pytest.fixture(scope="module")
+def warehouses(trino: TrinoServer, tmp_path_factory: pytest.TempPathFactory) -> Warehouses:
+    """A maker of empty warehouses with a CloudTrail table."""
+
+    def make(name: str, **variables: Any) -> TrinoWarehouse:
+        made = TrinoWarehouse(trino, tmp_path_factory.mktemp(name), name, variables)
+        made.make_table("2026-01-01")
+        return made
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def whole(
+    warehouses: Warehouses, deliveries: dict[str, list[Any]], options: list[str]
+) -> TrinoWarehouse:
+    """Everything built in one go."""
+    warehouse = warehouses("whole", **parity.VARIABLES)
+    for day, records in deliveries.items():
+        warehouse.deliver(day, records)
+    warehouse.run("trailhound", "run", "--quiet", *options)
+    return warehouse
+
+
+@pytest.fixture(scope="module")
+def duck(
+    whole: TrinoWarehouse, options: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The same files on DuckDB."""
+    folder = tmp_path_factory.mktemp("duck")
+    connection = on_duckdb([whole.trail], folder, parity.VARIABLES, *options)
+    yield connection
+    connection.close()
+
+
+def test_the_comparison_compares_something(duck: duckdb.DuckDBPyConnection) -> None:
+    assert {*DETECTIONS, "alerts", "cloudtrail_events"} <= set(relations(duck))
+    fired = duck.execute("select detection, count(*) from alerts group by all").fetchall()
+    assert {name for name, _ in fired} == set(DETECTIONS)
+    assert duck.execute("select count(*) from alerts where is_continuation").fetchone() != (0,)
+
+
+def test_every_relation_is_that_of_duckdb(
+    whole: TrinoWarehouse, duck: duckdb.DuckDBPyConnection
+) -> None:
+    assert differences(duck, whole) == ""
+
+
+def test_alerts_come_out_the_same(
+    whole: TrinoWarehouse, duck: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    whole.run("trailhound", "export", "--format", "ndjson", "--output", tmp_path / "trino")
+    store = duck.execute("select path from duckdb_databases() where path is not null").fetchone()
+    assert store is not None
+    whole.run(
+        *("trailhound", "export", "--target", "duckdb", "--store", store[0]),
+        *("--format", "ndjson", "--output", tmp_path / "duckdb"),
+    )
+    assert (tmp_path / "trino").read_bytes() == (tmp_path / "duckdb").read_bytes()
+
+
+def test_every_unit_test_passes(whole: TrinoWarehouse) -> None:
+    done = whole.run("dbt", "test", "--select", "test_type:unit", "--threads", "3", check=False)
+    results = json.loads((whole.folder / "target" / "run_results.json").read_text())["results"]
+    tests = [each for each in results if each["unique_id"].startswith("unit_test.")]
+    failed = {each["unique_id"]: each["message"] for each in tests if each["status"] != "pass"}
+    assert failed == {}, done.stdout[-3000:]
+    assert len(tests) > 10 * len(DETECTIONS)
+
+
+@pytest.fixture(scope="module")
+def portions(
+    warehouses: Warehouses, deliveries: dict[str, list[Any]], options: list[str]
+) -> TrinoWarehouse:
+    """Everything built as it arrives, one portion after the other."""
+    warehouse = warehouses("portions", **parity.VARIABLES)
+    for number, (day, records) in enumerate(deliveries.items()):
+        warehouse.deliver(day, records)
+        if number == 1:
+            # As a run that is cut off before the detections.
+            warehouse.run("dbt", "run", "--select", "cloudtrail_records", "cloudtrail_events")
+        warehouse.run("trailhound", "run", "--quiet", *options)
+    return warehouse
+
+
+def test_portions_give_what_one_go_gives(
+    portions: TrinoWarehouse, duck: duckdb.DuckDBPyConnection
+) -> None:
+    assert differences(duck, portions) == ""
+
+
+def test_a_run_reads_no_old_deliveries(portions: TrinoWarehouse) -> None:
+    read = portions.client.rows("select distinct delivery_day from cloudtrail_records order by 1")
+    assert read == [["2026/04/05"], ["2026/04/09"]]
+
+
+def test_events_are_added_once(portions: TrinoWarehouse) -> None:
+    builds = portions.client.rows("select built_at, count(*) from cloudtrail_events group by 1")
+    assert len(builds) == len(parity.DELIVERY_DAYS)
+
+
+def test_what_was_seen_is_kept_in_one_row_a_relation(portions: TrinoWarehouse) -> None:
+    rows = portions.client.rows("select relation, delivery_day from warehouse_builds order by 1")
+    assert rows == [[name, None] for name in DETECTIONS[:1]] + [
+        ["cloudtrail_events", "2026/04/09"],
+        *([name, None] for name in DETECTIONS[1:]),
+    ]
+
+
+def test_chosen_days_built_anew_are_the_same(
+    portions: TrinoWarehouse, duck: duckdb.DuckDBPyConnection, options: list[str]
+) -> None:
+    days = ("--since", "2026-02-01", "--until", "2026-03-10")
+    portions.run("trailhound", "run", "--quiet", *days, *options)
+    assert differences(duck, portions) == ""
+
+
+def test_a_run_costs_what_the_new_days_cost(portions: TrinoWarehouse) -> None:
+    client = portions.client
+    portions.deliver("2026/04/20", [_create_user(0, "2026-04-20T12:00:00Z")])
+    portions.run("dbt", "run")
+    compiled = portions.folder / "target" / "compiled" / "trailhound" / "detections"
+    for path in compiled.glob("*/*.sql"):
+        sql = path.read_text().strip()
+        plan = "\n".join(row[0] for row in client.rows(f"explain {sql}"))
+        scans = re.findall(r"table = portions:trailhound\.cloudtrail_events.*", plan)
+        assert scans, path.stem
+        assert all("constraint on [event_date]" in scan for scan in scans), (path.stem, scans)
+    everything = client.execute("select * from cloudtrail_events").scanned_bytes
+    one_day = client.execute(
+        (compiled / "iam" / "iam_multiple_users_created.sql").read_text()
+    ).scanned_bytes
+    assert 0 < one_day < everything / 20
+
+
+def _create_user(number: int, time: str) -> dict[str, Any]:
+    return {
+        "eventID": f"user-{number}",
+        "eventTime": time,
+        "eventSource": "iam.amazonaws.com",
+        "eventName": "CreateUser",
+        "awsRegion": "us-east-1",
+        "recipientAccountId": "111122223333",
+        "requestParameters": {"userName": f"user-{number}"},
+        "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/mallory"},
+    }
+
+
+def test_a_day_that_loses_its_last_alert_ends_empty(warehouses: Warehouses) -> None:
+    warehouse = warehouses("late", iam_multiple_users_created__threshold=3)
+    models = ("warehouse_builds", "cloudtrail_records", "cloudtrail_events")
+
+    def alerts() -> list[list[Any]]:
+        warehouse.run("dbt", "run", "--select", *models, "iam_multiple_users_created")
+        return warehouse.client.rows("select alert_date from iam_multiple_users_created")
+
+    warehouse.run("dbt", "seed", "--exclude", "country_ranges")
+    warehouse.deliver(
+        "2026/03/02", [_create_user(number, f"2026-03-02T00:1{number}:00Z") for number in range(3)]
+    )
+    assert alerts() == [["2026-03-02"]]
+    # A copy of the first with an earlier time: too early for the window of the others.
+    warehouse.deliver("2026/03/02", [_create_user(0, "2026-03-01T22:00:00Z")], "later")
+    assert alerts() == []
+    times = warehouse.client.rows("select cast(event_time as varchar) from cloudtrail_events")
+    assert sorted(time[0][:16] for time in times) == [
+        *("2026-03-01 22:00", "2026-03-02 00:11", "2026-03-02 00:12")
+    ]
+    assert alerts() == []
+
+
+def test_events_are_not_built_whole_from_part_of_the_records(portions: TrinoWarehouse) -> None:
+    done = portions.run(
+        "dbt", "run", "--full-refresh", "--select", "cloudtrail_events", check=False
+    )
+    assert done.returncode == 1
+    assert "select +cloudtrail_events" in done.stdout
+
+
+def test_a_table_of_an_older_definition_will_do(
+    whole: TrinoWarehouse, duck: duckdb.DuckDBPyConnection
+) -> None:
+    whole.client.execute(
+        "create view whole_raw.cloudtrail.old_logs as "
+        "select eventversion, apiversion, serviceeventdetails, eventtime, eventsource, eventname, "
+        'awsregion, sourceipaddress, "timestamp", '
+        "useragent, errorcode, errormessage, requestparameters, responseelements, "
+        "additionaleventdata, requestid, eventid, readonly, resources, eventtype, "
+        "recipientaccountid, sharedeventid, vpcendpointid, "
+        "cast(row(useridentity.type, useridentity.arn) as row(type varchar, arn varchar)) "
+        "as useridentity from whole_raw.cloudtrail.cloudtrail_logs"
+    )
+    whole.run(
+        *("dbt", "run", "--select", "cloudtrail_records"),
+        more={"TRAILHOUND_TRINO_SCHEMA": "old"},
+        variables={"cloudtrail_table": "old_logs"},
+    )
+    found = whole.client.rows(
+        "select count(*), count(user_arn), count(user_name), count(on_behalf_of_user_id), "
+        "count(source_identity) from old.cloudtrail_records"
+    )
+    expected = duck.execute("select count(*), count(user_arn), 0, 0, 0 from cloudtrail_records")
+    assert found == [list(expected.fetchone() or ())]
