@@ -28,8 +28,11 @@
     until) has not: other days may depend on what it built, and the next ordinary run sees to them.
 #}
 {% macro note_builds() -%}
-    {%- set builds = trailhound.built_relation('warehouse_builds') if execute else none -%}
-    {%- if builds is none or not trailhound.touches_the_warehouse() -%}
+    {%- if not trailhound.touches_the_warehouse() -%}
+        {{ return('') }}
+    {%- endif -%}
+    {%- set builds = trailhound.built_relation('warehouse_builds') -%}
+    {%- if builds is none -%}
         {{ return('') }}
     {%- endif -%}
     {%- set so_far = trailhound.builds_so_far() -%}
