@@ -36,6 +36,8 @@ RECORD_ON_TRUST, EVENT_ON_TRUST, RECORD, DETAIL = range(4)
 and to be refused unless it is an event; a record of the careful reader; an EventBridge envelope."""
 
 _INVALID = "not valid JSON"
+_MEMORY_OF_A_THREAD = 230 << 20
+
 REFUSED = -1  # position of a row that says: this file needs the careful reader
 
 # The same form as the macro `utc_timestamp`; whether the day exists is for the cast to say.
@@ -129,29 +131,33 @@ def loading_settings(connection: duckdb.DuckDBPyConnection, memory_limit: str) -
     """DuckDB's settings while a load runs: those of the caller come back afterwards.
 
     Rows go in in any order, which is a quarter faster: no one asked for theirs. The memory limit
-    only ever gets lower.
+    only ever gets lower, and so do the threads, for each fills row groups of its own.
     """
     before = connection.execute(
-        """select current_setting('preserve_insertion_order'), memory,
-            memory > parse_formatted_bytes(?)
+        """select current_setting('preserve_insertion_order'), current_setting('threads'), memory,
+            parse_formatted_bytes(?)
         from (select parse_formatted_bytes(current_setting('memory_limit')) as memory)""",
         [memory_limit],
     ).fetchone()
-    order, memory, is_more = before or (True, 0, False)
-    connection.execute("set preserve_insertion_order = false")
-    if is_more:
-        connection.execute("set memory_limit = $limit", {"limit": memory_limit})
+    order, threads, memory, limit = before or (True, 1, 0, 0)
+    fewer = max(1, min(threads, min(memory, limit) // _MEMORY_OF_A_THREAD))
+    _set(connection, preserve_insertion_order=False, threads=fewer)
+    if memory > limit:
+        _set(connection, memory_limit=memory_limit)
     try:
         yield
     finally:
         with suppress(duckdb.Error):  # refused after a failure in the caller's transaction
-            connection.execute("set preserve_insertion_order = $order", {"order": order})
-            if is_more:
+            _set(connection, preserve_insertion_order=order, threads=threads)
+            if memory > limit:
                 # DuckDB shows tenths of a unit, cut off: half of one more keeps it from sinking.
                 unit = 1024 ** int(math.log(max(memory, 1), 1024))
-                connection.execute(
-                    "set memory_limit = $limit", {"limit": f"{memory + unit // 20}B"}
-                )
+                _set(connection, memory_limit=f"{memory + unit // 20}B")
+
+
+def _set(connection: duckdb.DuckDBPyConnection, **settings: object) -> None:
+    for name, value in settings.items():
+        connection.execute(f"set {name} = $value", {"value": value})
 
 
 @dataclass(frozen=True)
