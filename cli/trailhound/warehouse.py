@@ -101,6 +101,8 @@ def connect_duckdb(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     except duckdb.Error as error:
         raise TrailhoundError(_cannot_open(path, str(error))) from error
     connection.execute("set timezone = 'UTC'")
+    # DuckDB draws it on stdout when a query takes two seconds, and stdout is data.
+    connection.execute("set enable_progress_bar = false")
     return connection
 
 

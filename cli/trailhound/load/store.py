@@ -131,24 +131,28 @@ def loading_settings(connection: duckdb.DuckDBPyConnection, memory_limit: str) -
     """DuckDB's settings while a load runs: those of the caller come back afterwards.
 
     Rows go in in any order, which is a quarter faster: no one asked for theirs. The memory limit
-    only ever gets lower, and so do the threads, for each fills row groups of its own.
+    only ever gets lower, and so do the threads, for each fills row groups of its own. Where Python
+    is asked line by line DuckDB would draw a bar on stdout.
     """
     before = connection.execute(
-        """select current_setting('preserve_insertion_order'), current_setting('threads'), memory,
-            parse_formatted_bytes(?)
+        """select current_setting('preserve_insertion_order'), current_setting('threads'),
+            current_setting('enable_progress_bar'), memory, parse_formatted_bytes(?)
         from (select parse_formatted_bytes(current_setting('memory_limit')) as memory)""",
         [memory_limit],
     ).fetchone()
-    order, threads, memory, limit = before or (True, 1, 0, 0)
+    order, threads, bar, memory, limit = before or (True, 1, False, 0, 0)
     fewer = max(1, min(threads, min(memory, limit) // _MEMORY_OF_A_THREAD))
-    _set(connection, preserve_insertion_order=False, threads=fewer)
+    # The progress bar would be drawn on stdout, and stdout is data.
+    _set(connection, preserve_insertion_order=False, threads=fewer, enable_progress_bar=False)
     if memory > limit:
         _set(connection, memory_limit=memory_limit)
     try:
         yield
     finally:
         with suppress(duckdb.Error):  # refused after a failure in the caller's transaction
-            _set(connection, preserve_insertion_order=order, threads=threads)
+            _set(
+                connection, preserve_insertion_order=order, threads=threads, enable_progress_bar=bar
+            )
             if memory > limit:
                 # DuckDB shows tenths of a unit, cut off: half of one more keeps it from sinking.
                 unit = 1024 ** int(math.log(max(memory, 1), 1024))
