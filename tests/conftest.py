@@ -8,9 +8,15 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import settings
 
 from support import Invoke, Run, run_in
 from trailhound.main import cli
+
+# The same examples on every run of CI; elsewhere, and with `make fuzz`, always new ones.
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 
 @pytest.fixture(scope="session", autouse=True)
