@@ -15,7 +15,6 @@ from engines.athena_statements import (
     Refused,
     StatementError,
     Statements,
-    refuse_if_malformed,
 )
 
 _PAGE = 1000
@@ -140,7 +139,7 @@ class Front:
     def _start(self, request: Reply) -> Reply:
         if request.get("ExecutionParameters"):
             raise Refused("the stand-in knows no execution parameters")
-        refuse_if_malformed(request["QueryString"])
+        self._statements.refuse_if_malformed(request["QueryString"])
         context = request.get("QueryExecutionContext") or {}
         place = (request.get("ResultConfiguration") or {}).get("OutputLocation", "s3://stand-in/")
         execution = Execution(

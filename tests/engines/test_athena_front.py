@@ -180,6 +180,16 @@ def test_a_table_that_athena_would_refuse_is_refused(
     assert reason in status["StateChangeReason"]
 
 
+def test_iceberg_tables_hold_microseconds_only(run: Any) -> None:
+    for precision, state in ((3, "FAILED"), (6, "SUCCEEDED")):
+        status = run(
+            f"create table precise_{precision} with (table_type = 'iceberg', is_external = false, "
+            f"location = 's3://lake/precise_{precision}/') as "
+            f"select cast('2026-01-31 00:00:00' as timestamp({precision})) as at"
+        )["Status"]
+        assert status["State"] == state, status
+
+
 def test_more_than_a_hundred_open_partitions_are_refused(run: Any) -> None:
     for days, state in ((100, "SUCCEEDED"), (101, "FAILED")):
         status = run(

@@ -43,6 +43,7 @@ http-server.http.port={port}
 discovery.uri=http://127.0.0.1:{port}
 catalog.management=dynamic
 catalog.store=memory
+http-server.max-request-header-size=1MB
 """
 
 _NODE = """\
