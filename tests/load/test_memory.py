@@ -7,15 +7,17 @@ import sys
 import pytest
 from load_support import event
 
-LOAD = """
-import resource, sys, duckdb
+LOAD = r"""
+import re, sys, duckdb
 from trailhound.load import load
 connection = duckdb.connect(sys.argv[1], config={"threads": 2})
 report = load(connection, [sys.argv[2]], memory_limit="256MB")
-print(report.valid, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+# What getrusage tells starts at the size of the process that started this one.
+print(report.valid, re.search(r"VmHWM:\s+(\d+)", open("/proc/self/status").read())[1])
 """
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 @pytest.mark.parametrize("is_cut", [False, True], ids=["whole, the fast way", "cut, carefully"])
 def test_one_document_of_300_mb(tmp_path, is_cut):
     text = json.dumps(event(userAgent="agent " * 300)).encode()
@@ -32,6 +34,6 @@ def test_one_document_of_300_mb(tmp_path, is_cut):
         check=True,
         text=True,
     )
-    records, peak = map(int, done.stdout.split())
+    records, peak_kb = map(int, done.stdout.split())
     assert records == count // 1000 * 1000 + 1
-    assert peak < 800
+    assert peak_kb < 800_000
