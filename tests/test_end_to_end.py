@@ -50,12 +50,11 @@ def test_files_one_after_the_other_in_any_order(run: Run, expected: str) -> None
     assert last == expected
 
 
-def test_dbt_build_alone(run: Run, tmp_path: Path, expected: str) -> None:
+def test_dbt_build_alone_unit_tests_included(run: Run, tmp_path: Path, expected: str) -> None:
     variables = yaml.safe_dump({"logs": str(SAMPLE)}, default_flow_style=True)
     run(
         "dbt", "build", "--project-dir", ROOT, "--profiles-dir", ROOT, "--vars", variables,
         "--target-path", tmp_path / "target", "--log-path", tmp_path / "logs",
-        "--exclude-resource-type", "unit_test",
         TRAILHOUND_STORE=str(tmp_path / "dbt.duckdb"),
     )  # fmt: skip
     alerts = run("trailhound", "alerts", "--store", "dbt.duckdb", "--format", "ndjson")

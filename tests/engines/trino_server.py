@@ -24,11 +24,13 @@ from engines.trino_install import NoTrino, installed_server, java_home
 _START_SECONDS = 180
 _TRIES = 3
 
-# Fast to start and short-lived: the simple compiler alone, the simple collector, a small heap.
+# Fast to start and short-lived: the simple compiler alone, the simple collector, a small heap. Trino
+# writes classes for each query: once their code fills the cache, Java only interprets.
 _JVM = """\
 -Xmx1500M
 -XX:+UseSerialGC
 -XX:TieredStopAtLevel=1
+-XX:ReservedCodeCacheSize=512M
 -Djdk.attach.allowAttachSelf=true
 --enable-native-access=ALL-UNNAMED
 --add-modules=jdk.incubator.vector
@@ -43,6 +45,8 @@ http-server.http.port={port}
 discovery.uri=http://127.0.0.1:{port}
 catalog.management=dynamic
 catalog.store=memory
+query.max-history=10
+query.min-expire-age=10s
 http-server.max-request-header-size=1MB
 """
 
