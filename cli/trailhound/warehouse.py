@@ -103,6 +103,8 @@ def connect_duckdb(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     connection.execute("set timezone = 'UTC'")
     # DuckDB draws it on stdout when a query takes two seconds, and stdout is data.
     connection.execute("set enable_progress_bar = false")
+    # A checkpoint would pack the records anew whenever there are row groups that are not full.
+    connection.execute("set max_vacuum_tasks = 0")
     return connection
 
 

@@ -367,7 +367,7 @@ def test_a_load_that_fails_leaves_the_store_as_it_was(tmp_path, monkeypatch):
     def fail(*_):
         raise duckdb.IOException("IO Error: Could not write file: No space left on device\nmore")
 
-    monkeypatch.setattr(reader.store, "take_refused", fail)
+    monkeypatch.setattr(reader.store, "refused_files", fail)
     with pytest.raises(LoadError, match=r"^the store refused: .*No space left on device$"):
         load(connection, [str(source)])
     assert comparable(connection) == before

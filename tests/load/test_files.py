@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from load_support import event, load_bytes, load_paths, read_rows, records
 
-from trailhound.load import LoadError, NoSuchFile, ensure_table, load
+from trailhound.load import LoadError, NoSuchFile, ensure_table, load, reader
 
 
 def write(path, *events):
@@ -207,3 +207,24 @@ def test_nothing_readable_stays_an_error(tmp_path):
         for _ in range(2):
             with pytest.raises(LoadError, match="nothing could be read"):
                 load(connection, [str(tmp_path)])
+
+
+def test_what_is_packed_stays_as_it_is_until_rows_are_deleted(tmp_path, monkeypatch):
+    monkeypatch.setattr(reader, "_COMMIT_FILES", 1)
+    connection = duckdb.connect(config={"threads": 1})
+    connection.execute(f"attach '{tmp_path / 'store'}' as store (row_group_size 2048)")
+    connection.execute("use store")
+
+    def row_groups():
+        return connection.execute(
+            "select distinct row_group_id, count from pragma_storage_info('cloudtrail_logs') "
+            "where column_name = 'position' and segment_type = 'BIGINT' order by 1"
+        ).fetchall()
+
+    for name in "abc":
+        write(tmp_path / "trail" / name, *map(event, range(2100)))
+    load_paths(tmp_path / "trail", connection=connection, table="cloudtrail_logs")
+    assert len(row_groups()) == 6
+    write(tmp_path / "trail/b", event())
+    load_paths(tmp_path / "trail", connection=connection, table="cloudtrail_logs")
+    assert len(row_groups()) < 6

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 import duckdb
 import pyarrow as pa
 
-from trailhound.load import rows, store
+from trailhound.load import rows, session, store
 from trailhound.load.archives import owners
 from trailhound.load.files import UNREAD, Days, Source
 from trailhound.load.inflate import MAX_INFLATED
@@ -53,6 +53,7 @@ class _Load:
     bytes_read: int = 0
     bytes_total: int = 0
     known: store.Known = field(default_factory=lambda: store.Known({}, {}))
+    rows_deleted: int = 0
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -67,6 +68,10 @@ class _Load:
             self.connection.rollback()
             raise
         self.connection.commit()
+
+    def forget(self, paths: Iterable[str]) -> None:
+        """Delete all rows of some paths."""
+        self.rows_deleted += store.forget(self.connection, self.table, paths)
 
     def done(self, sources: Sequence[Source]) -> None:
         """Tell that some files have been read."""
@@ -120,10 +125,12 @@ def load(  # noqa: PLR0913 (a caller names what it wants)
             known=known,
         )
         _keep_freed_memory()
-        with store.loading_settings(connection, memory_limit):
+        with session.loading_settings(connection, memory_limit):
             _list_failures(job, listing.failures)
             for batch in _grouped(new, _COMMIT_FILES, _COMMIT_BYTES):
                 _load_batch(job, batch)
+            if commit:
+                session.checkpoint(connection, tidy=job.rows_deleted > 0)
             answer = store.report(
                 connection,
                 table,
@@ -162,7 +169,7 @@ def _list_failures(job: _Load, failures: dict[str, str]) -> None:
     tried = [path for path, version in job.known.versions.items() if version == UNREAD]
     if failures or tried:
         with job.transaction():
-            store.forget(job.connection, job.table, tried)
+            job.forget(tried)
             store.insert(job.connection, job.table, rows.failures(failures), job.loaded_at)
 
 
@@ -182,10 +189,10 @@ def _grouped(sources: list[Source], count: int, size: int) -> Iterator[list[Sour
 def _load_batch(job: _Load, batch: list[Source]) -> None:
     by_path = {source.path: source for source in batch}
     with job.transaction():
-        gone = (path for each in by_path for path in job.known.rows_of(each))
-        store.forget(job.connection, job.table, gone)
+        job.forget(path for each in by_path for path in job.known.rows_of(each))
         store.insert(job.connection, job.table, _fast(job, batch), job.loaded_at)
-        refused = store.take_refused(job.connection, job.table)
+        refused = store.refused_files(job.connection, job.table)
+        job.forget(refused)
         again = {
             owner: by_path[owner] for path in refused for owner in owners(path) if owner in by_path
         }

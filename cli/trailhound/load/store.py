@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -36,8 +35,6 @@ RECORD_ON_TRUST, EVENT_ON_TRUST, RECORD, DETAIL = range(4)
 and to be refused unless it is an event; a record of the careful reader; an EventBridge envelope."""
 
 _INVALID = "not valid JSON"
-_MEMORY_OF_A_THREAD = 230 << 20
-
 REFUSED = -1  # position of a row that says: this file needs the careful reader
 
 # The same form as the macro `utc_timestamp`; whether the day exists is for the cast to say.
@@ -126,44 +123,6 @@ def _first_line(error: Exception) -> str:
     return re.sub(r"^(IO|TransactionContext|Catalog|Invalid \w+) Error: ", "", line)
 
 
-@contextmanager
-def loading_settings(connection: duckdb.DuckDBPyConnection, memory_limit: str) -> Iterator[None]:
-    """DuckDB's settings while a load runs: those of the caller come back afterwards.
-
-    Rows go in in any order, which is a quarter faster: no one asked for theirs. The memory limit
-    only ever gets lower, and so do the threads, for each fills row groups of its own. Where Python
-    is asked line by line DuckDB would draw a bar on stdout.
-    """
-    before = connection.execute(
-        """select current_setting('preserve_insertion_order'), current_setting('threads'),
-            current_setting('enable_progress_bar'), memory, parse_formatted_bytes(?)
-        from (select parse_formatted_bytes(current_setting('memory_limit')) as memory)""",
-        [memory_limit],
-    ).fetchone()
-    order, threads, bar, memory, limit = before or (True, 1, False, 0, 0)
-    fewer = max(1, min(threads, min(memory, limit) // _MEMORY_OF_A_THREAD))
-    # The progress bar would be drawn on stdout, and stdout is data.
-    _set(connection, preserve_insertion_order=False, threads=fewer, enable_progress_bar=False)
-    if memory > limit:
-        _set(connection, memory_limit=memory_limit)
-    try:
-        yield
-    finally:
-        with suppress(duckdb.Error):  # refused after a failure in the caller's transaction
-            _set(
-                connection, preserve_insertion_order=order, threads=threads, enable_progress_bar=bar
-            )
-            if memory > limit:
-                # DuckDB shows tenths of a unit, cut off: half of one more keeps it from sinking.
-                unit = 1024 ** int(math.log(max(memory, 1), 1024))
-                _set(connection, memory_limit=f"{memory + unit // 20}B")
-
-
-def _set(connection: duckdb.DuckDBPyConnection, **settings: object) -> None:
-    for name, value in settings.items():
-        connection.execute(f"set {name} = $value", {"value": value})
-
-
 @dataclass(frozen=True)
 class Known:
     """The files a store holds. The rows of an archive stand under its members' paths."""
@@ -213,13 +172,15 @@ def own_files(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [f"{Path(path).resolve()}{ending}" for (path,) in paths for ending in ("", ".wal")]
 
 
-def forget(connection: duckdb.DuckDBPyConnection, table: str, paths: Iterable[str]) -> None:
-    """Delete all rows of some paths."""
+def forget(connection: duckdb.DuckDBPyConnection, table: str, paths: Iterable[str]) -> int:
+    """Delete all rows of some paths. Returns how many there were."""
     gone = list(paths)
-    if gone:
-        connection.execute(
-            f"delete from {table} where file_path in (select unnest(?::varchar[]))", [gone]
-        )
+    if not gone:
+        return 0
+    deleted = connection.execute(
+        f"delete from {table} where file_path in (select unnest(?::varchar[]))", [gone]
+    ).fetchone()
+    return int(deleted[0]) if deleted else 0
 
 
 def insert(
@@ -235,14 +196,12 @@ def insert(
     connection.unregister("trailhound_stream")  # after a failure the rollback does it
 
 
-def take_refused(connection: duckdb.DuckDBPyConnection, table: str) -> set[str]:
-    """The files that need the careful reader; whatever came of them is deleted."""
+def refused_files(connection: duckdb.DuckDBPyConnection, table: str) -> set[str]:
+    """The files that need the careful reader."""
     rows = connection.execute(
         f"select distinct file_path from {table} where position = {REFUSED}"
     ).fetchall()
-    refused = {path for (path,) in rows}
-    forget(connection, table, refused)
-    return refused
+    return {path for (path,) in rows}
 
 
 def report(
