@@ -14,6 +14,8 @@ from trailhound.settings import Settings
 from trailhound.work import Work
 
 if TYPE_CHECKING:
+    import duckdb
+
     # Not at the start: it brings DuckDB and Arrow, which --help does without.
     from trailhound.load import LoadReport, Problem, Progress
 
@@ -27,7 +29,7 @@ def load_paths(
 
     Raises NoSuchFile for a path that leads to no file, LoadError if nothing at all can be read.
     """
-    from trailhound.load import NoSuchFile, load
+    from trailhound.load import load
 
     was_there = work.store.exists()
     connection = work.open_store()
@@ -41,15 +43,25 @@ def load_paths(
                 until=until,
                 progress=tell,
             )
-    except NoSuchFile:
-        connection.close()
-        if not was_there:
+    except BaseException:
+        if not was_there and _is_empty(connection, work.table("cloudtrail_logs")):
+            connection.close()
             work.store.unlink(missing_ok=True)
         raise
     finally:
         connection.close()
     _tell_problems(report.problems)
     return report
+
+
+def _is_empty(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Whether a load that failed has kept nothing, not even what was wrong with a file."""
+    import duckdb
+
+    try:
+        return connection.execute(f"select 1 from {table} limit 1").fetchone() is None
+    except duckdb.Error:
+        return True
 
 
 def summary(report: LoadReport) -> str:

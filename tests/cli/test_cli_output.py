@@ -16,7 +16,9 @@ from cli_helpers import ALERT, alert, write_alerts
 
 from support import Invoke
 from trailhound.alert_view import short_entity
+from trailhound.catalog import read_detections
 from trailhound.output import FORMATS, Column, write
+from trailhound.project import installed_project
 
 HOSTILE = "\x1b[2J\x1b]0;title\x07\x9b31m\r\u202egpj.exe [red]x[/red] =1+1 {{ 7*7 }} <b>"
 COLUMNS = (
@@ -140,7 +142,7 @@ def test_a_table_without_rows_is_nothing() -> None:
 def test_the_table_of_alerts_fits_the_terminal(
     invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch, width: int
 ) -> None:
-    monkeypatch.setattr("trailhound.output.table.WIDTH_WITHOUT_TERMINAL", width)
+    monkeypatch.setenv("COLUMNS", str(width))
     long_entity = "arn:aws:sts::123456789012:assumed-role/" + "x" * 90 + "/alice@example.com"
     write_alerts(
         folder / "trailhound.duckdb",
@@ -151,6 +153,32 @@ def test_the_table_of_alerts_fits_the_terminal(
     assert max(map(len, text.splitlines())) <= width
     for shown in ("2026-01-31 23:59:00", "medium", "user/mallory", "012345678901", "7 ≥ 5"):
         assert shown in text
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 160])
+@pytest.mark.parametrize("has_store", [False, True])
+def test_the_names_of_detections_are_whole_at_any_width(
+    invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch, width: int, has_store: bool
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    if has_store:
+        write_alerts(folder / "trailhound.duckdb", alert())
+    lines = invoke("list").stdout.splitlines()
+    assert max(map(len, lines)) <= max(width, 79)
+    words = {word for line in lines for word in line.split()}
+    for each in read_detections(installed_project()):
+        assert each.name in words
+        assert each.techniques[0].rstrip(",") in {word.rstrip(",") for word in words}
+        assert f"  {each.fires_at}" in "\n".join(lines)
+    assert "needs S3 data events" in "\n".join(lines)
+
+
+def test_no_column_for_a_state_that_none_has(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    assert "state" not in invoke("list", "iam_*").stdout
+    assert "state" in invoke("list", "s3_*").stdout
 
 
 @pytest.mark.parametrize(
@@ -199,6 +227,24 @@ def test_export_takes_the_format_from_the_ending(invoke: Invoke, folder: Path, e
             "parquet": b"PAR1", "txt": b"triggered (UTC)",
         }[ending]
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["out.json.gz", "out", "json", ".csv.bak", "out.xml"])
+def test_export_does_not_guess_a_format(invoke: Invoke, folder: Path, name: str) -> None:
+    write_alerts(folder / "trailhound.duckdb", alert())
+    [line] = invoke("export", "--output", name, code=2).stderr.splitlines()
+    for ending in (".txt", ".ndjson", ".parquet", ".asff.json"):
+        assert f" {ending}," in line
+    assert "--format" in line
+    assert not (folder / name).exists()
+    invoke("export", "--output", name, "--format", "csv")
+    assert (folder / name).read_text().startswith("alert_id,")
+
+
+def test_the_longest_ending_counts(invoke: Invoke, folder: Path) -> None:
+    write_alerts(folder / "trailhound.duckdb", alert())
+    invoke("export", "--output", "out.asff.json")
+    assert "AwsAccountId" in json.loads((folder / "out.asff.json").read_text())[0]
 
 
 def test_export_writes_ndjson_to_stdout_and_parquet_when_told(invoke: Invoke, folder: Path) -> None:

@@ -117,7 +117,9 @@ def test_the_threshold_in_force(
 @pytest.mark.usefixtures("project")
 def test_a_threshold_that_is_no_number(invoke: Invoke) -> None:
     [line] = errors_of(invoke("list", "--vars", "{iam_x__threshold: many}", code=2))
-    assert line.endswith("variable iam_x__threshold: threshold must be a whole number of at least 1, not 'many'")
+    assert line.endswith(
+        "variable iam_x__threshold: threshold must be a whole number of at least 1, not 'many'"
+    )
 
 
 @pytest.mark.parametrize(

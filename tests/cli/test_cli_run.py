@@ -11,6 +11,7 @@ import pytest
 from cli_helpers import errors_of
 
 from support import Invoke
+from trailhound.errors import TrailhoundError
 
 TRAIL = "trail.json.gz"
 
@@ -142,11 +143,31 @@ def test_nothing_readable_at_all_is_an_error(invoke: Invoke, folder: Path) -> No
     assert "nothing could be read" in line
 
 
-def test_a_path_without_files_leaves_no_store_behind(invoke: Invoke, folder: Path) -> None:
+@pytest.mark.parametrize("path", ["empty", "nowhere", "*.none", "memory://nowhere/"])
+def test_a_path_without_files_leaves_no_store_behind(
+    invoke: Invoke, folder: Path, path: str
+) -> None:
     (folder / "empty").mkdir()
-    [line] = errors_of(invoke("run", "empty", code=2))
-    assert "empty" in line
-    assert not (folder / "trailhound.duckdb").exists()
+    [line] = errors_of(invoke("run", path, code=2))
+    assert path in line
+    assert [each.name for each in folder.iterdir()] == ["empty"]
+
+
+def test_a_load_that_fails_leaves_no_empty_store_behind(
+    invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise TrailhoundError("no credentials")
+
+    monkeypatch.setattr("trailhound.load.load", fail)
+    invoke("run", "s3://bucket/", code=1)
+    assert list(folder.iterdir()) == []
+
+
+def test_a_store_that_was_there_stays(invoke: Invoke, folder: Path, trail: Path) -> None:
+    invoke("run", trail)
+    invoke("run", "nowhere", code=2)
+    assert (folder / "trailhound.duckdb").exists()
 
 
 def test_a_variable_changes_a_threshold(invoke: Invoke, trail: Path) -> None:

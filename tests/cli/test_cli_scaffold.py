@@ -18,6 +18,8 @@ PARTS = {
     ".gitignore",
 }  # fmt: skip
 
+COUNTED = ("--event-name", "CreateAccessKey")
+
 
 def test_init_copies_the_project(invoke: Invoke, folder: Path) -> None:
     made = json.loads(invoke("init", "own", "--format", "json").stdout)
@@ -66,7 +68,8 @@ def test_a_new_detection_touches_only_its_files_and_the_catalogue(
 ) -> None:
     invoke("init", "-q")
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    invoke("new", "guardduty/guardduty_detectors_deleted")
+    name = "guardduty/guardduty_detectors_deleted"
+    invoke("new", name, "--event-name", "DeleteDetector")
     after = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     changed = {path for path in after if before.get(path) != after[path]}
     assert {str(path.relative_to(folder)) for path in changed} == {
@@ -78,7 +81,7 @@ def test_a_new_detection_touches_only_its_files_and_the_catalogue(
 
 def test_a_name_that_is_taken(invoke: Invoke) -> None:
     invoke("init", "-q")
-    [line] = errors_of(invoke("new", "aws/iam_multiple_users_created", code=2))
+    [line] = errors_of(invoke("new", "aws/iam_multiple_users_created", *COUNTED, code=2))
     assert line == "Error: there is a detection 'iam_multiple_users_created' already"
 
 
@@ -88,7 +91,7 @@ def test_the_installed_project_is_not_written_into(
     installed = Project(tmp_path / "site-packages" / "trailhound" / "project")
     monkeypatch.setattr("trailhound.scaffold.installed_project", lambda: installed)
     monkeypatch.setattr("trailhound.commands.new.find_project", lambda _: installed)
-    [line] = errors_of(invoke("new", "iam/iam_keys_created", code=2))
+    [line] = errors_of(invoke("new", "iam/iam_keys_created", *COUNTED, code=2))
     assert "make your own with `trailhound init`" in line
 
 

@@ -10,8 +10,9 @@ import click
 from trailhound.alert_options import alert_options, filters_from
 from trailhound.alert_view import shaped
 from trailhound.alerts import read_alerts
+from trailhound.errors import WrongUsage
 from trailhound.main import command
-from trailhound.output import format_of
+from trailhound.output import FORMATS, format_of
 from trailhound.output.console import emit, save, say
 from trailhound.output.text import counted
 from trailhound.settings import Settings
@@ -35,10 +36,10 @@ from trailhound.work import Work
 def export(settings: Settings, /, output: Path | None, **options: Any) -> None:
     """Write alerts to a file or to stdout.
 
-    The format is what --format says, else what the file's name ends in, else ndjson.
+    The format is what --format says, else what the file's name ends in; on stdout ndjson.
     """
     to_stdout = output is None or str(output) == "-"
-    format_name = settings.format or format_of(str(output)) or "ndjson"
+    format_name = settings.format or ("ndjson" if to_stdout else _meant(output))
     work = Work(settings)
     filters = filters_from(work.detections, options)
     with work.warehouse() as warehouse:
@@ -49,3 +50,15 @@ def export(settings: Settings, /, output: Path | None, **options: Any) -> None:
     else:
         save(format_name, columns, shown, output)
         say(settings, f"{counted(len(rows), 'alert')} written to {output}")
+
+
+def _meant(output: Path | None) -> str:
+    """The format that the file's name ends in. Raises WrongUsage if it ends in none."""
+    found = format_of(str(output))
+    if found is None:
+        endings = ", ".join(ending for each in FORMATS.values() for ending in each.endings)
+        raise WrongUsage(
+            f"'{output}' does not say which format it is to have: let it end in one of "
+            f"{endings}, or name one with --format"
+        )
+    return found

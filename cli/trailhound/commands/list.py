@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from trailhound.catalog import Detection, select
@@ -27,12 +29,8 @@ COLUMNS = (
     Column("idle", "boolean"),
     Column("enabled", "boolean"),
 )
-FOR_PEOPLE = (
-    Column("severity", "severity"),
-    Column("detection", "pair"),
-    Column("fires_at\ntechniques", "pair"),
-    Column("state"),
-)
+WIDE = 120
+_SEVERITY = Column("severity", "severity")
 
 
 @command("list", example="trailhound list\ntrailhound list 'iam_*' --format json")
@@ -55,7 +53,10 @@ def list_detections(
     detections = select(work.detections, names)
     data_events = _data_events(work)
     if (settings.format or "table") == "table":
-        emit("table", FOR_PEOPLE, [_for_people(each, data_events) for each in detections])
+        from trailhound.output.table import page_width
+
+        shape = _wide if page_width() >= WIDE else _narrow
+        emit("table", *shape(detections, data_events))
     else:
         emit(settings.format or "table", COLUMNS, [_row(each, data_events) for each in detections])
 
@@ -94,18 +95,46 @@ def _row(each: Detection, data_events: bool | None) -> Row:
     )
 
 
-def _for_people(each: Detection, data_events: bool | None) -> Row:
-    return (
-        each.severity,
-        (each.name, each.title),
-        (each.fires_at, ", ".join(each.techniques)),
-        _state(each, data_events),
+def _wide(
+    detections: Sequence[Detection], data_events: bool | None
+) -> tuple[Sequence[Column], Sequence[Row]]:
+    """Name and title, threshold and techniques; the state only where one of them has one."""
+    columns = (
+        _SEVERITY,
+        Column("detection", "pair"),
+        Column("fires_at\ntechniques", "words"),
+        Column("state"),
     )
+    rows = [
+        (
+            each.severity,
+            (each.name, each.title),
+            (each.fires_at, ", ".join(each.techniques)),
+            _state(each, data_events),
+        )
+        for each in detections
+    ]
+    if any(state for *_, state in rows):
+        return columns, rows
+    return columns[:-1], [row[:-1] for row in rows]
+
+
+def _narrow(
+    detections: Sequence[Detection], data_events: bool | None
+) -> tuple[Sequence[Column], Sequence[Row]]:
+    """Without the titles, which say much the same as the names."""
+    columns = (_SEVERITY, Column("detection\ntechniques", "words"), Column("fires_at", "word"))
+    rows = []
+    for each in detections:
+        state = _state(each, data_events)
+        below = " · ".join(filter(None, (", ".join(each.techniques), state)))
+        rows.append((each.severity, (each.name, below), each.fires_at))
+    return columns, rows
 
 
 def _state(each: Detection, data_events: bool | None) -> str:
     if not each.enabled:
         return "disabled"
     if _idle(each, data_events):
-        return "idle: no S3 data events in the store"
+        return "idle: no S3 data events"
     return "needs S3 data events" if each.needs_data_events and data_events is None else ""

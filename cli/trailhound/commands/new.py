@@ -42,10 +42,14 @@ class EventName(click.ParamType[str]):
 
     name = "NAME"
 
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:  # noqa: ARG002
+        """Show what it looks like."""
+        return f"Name the API call to count, such as {param.opts[0]} CreateAccessKey."
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Check the name: it becomes part of SQL."""
         if not re.fullmatch(r"[A-Za-z0-9]+", value):
-            self.fail(f"'{value}' is no name of an API call, such as CreateUser", param, ctx)
+            self.fail(f"'{value}' is no name of an API call, such as CreateAccessKey", param, ctx)
         return str(value)
 
 
@@ -54,9 +58,8 @@ class EventName(click.ParamType[str]):
 @click.option(
     "--event-name",
     type=EventName(),
-    default="ListThings",
-    show_default=True,
-    help="The API call to count.",
+    required=True,
+    help="The API call to count, as CloudTrail names it.",
 )
 @click.option("--title", help="The title that alerts show. [default: made of the name]")
 @click.option(

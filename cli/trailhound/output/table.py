@@ -8,6 +8,7 @@ from shutil import get_terminal_size
 from typing import Any, TextIO
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -49,16 +50,30 @@ def write_table(
     for row in rows:
         table.add_row(*(cell(column, value) for column, value in zip(columns, row, strict=True)))
     console = console_for(stream, width)
+    # What is not to be broken is not cut off either: the terminal folds what is wider than it is.
+    console.width = max(console.width, _least_width(columns, rows))
     with console.capture() as captured:
         console.print(table)
     stream.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
+def _least_width(columns: Sequence[Column], rows: Sequence[Row]) -> int:
+    """How wide the columns are that are not to be broken, with a little for each of the others."""
+    width = 0
+    for place, column in enumerate(columns):
+        lines = column.name.replace("_", " ").split("\n")
+        if column.kind in _UNBROKEN:
+            for row in rows:
+                lines += cell(column, row[place]).plain.split("\n")
+        width += max(map(cell_len, lines)) + 2
+    return width - 2
+
+
 def console_for(stream: TextIO, width: int | None = None) -> Console:
     """A console on the stream, that interprets no markup and guesses no highlights."""
-    if width is None and not stream.isatty():
-        width = WIDTH_WITHOUT_TERMINAL
-    return Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
+    return Console(
+        file=stream, width=width or page_width(), markup=False, highlight=False, emoji=False
+    )
 
 
 def page_width() -> int:
