@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from trailhound.project import NAME, Project
 
 _BUILT = ("--resource-type", "model", "--resource-type", "seed")
 SCRATCH_DATABASE = "memory"
+_Callback = Callable[[Any], None]
 _FAILED = {"error", "fail", "runtime error", "partial success"}
 
 
@@ -84,12 +85,20 @@ class Dbt:
             return ()
         return ("--select", f"package:{NAME}", "+path:detections")
 
-    def unit_test(self, detections: Sequence[Detection]) -> list[Outcome]:
+    def unit_test(
+        self, detections: Sequence[Detection], tell: Callable[[int, int], None] | None = None
+    ) -> list[Outcome]:
         """Run the unit tests of the detections.
 
         They need the columns of what a detection reads: on duckdb that is built empty in memory,
-        a warehouse must hold it. Raises BuildFailed if it cannot be built.
+        a warehouse must hold it. `tell` learns after each test how many of how many are done.
+        Raises BuildFailed if it cannot be built.
         """
+
+        def done(event: Any) -> None:
+            if event.info.name == "LogTestResult" and tell is not None:
+                tell(event.data.index, event.data.num_models)
+
         names = [each.name for each in detections]
         if self.target.type == "duckdb":
             # Not one `dbt build`: there a failed unit test has the others of its model skipped.
@@ -100,7 +109,9 @@ class Dbt:
             if any(each.failed for each in parents):
                 raise BuildFailed(parents)
         tests = self._run(
-            *("test", "--select", *(f"{name},test_type:unit" for name in names)), in_memory=True
+            *("test", "--select", *(f"{name},test_type:unit" for name in names)),
+            in_memory=True,
+            callback=done,
         )
         return [each for each in tests if each.test is not None]
 
@@ -114,8 +125,10 @@ class Dbt:
         manifest = self.folder / "target" / "manifest.json"
         return dict(json.loads(manifest.read_text(encoding="utf-8")))
 
-    def _run(self, *arguments: str, in_memory: bool = False) -> list[Outcome]:
-        result = self._invoke(*arguments, in_memory=in_memory)
+    def _run(
+        self, *arguments: str, in_memory: bool = False, callback: _Callback | None = None
+    ) -> list[Outcome]:
+        result = self._invoke(*arguments, in_memory=in_memory, callback=callback)
         return [_outcome(each) for each in getattr(result, "results", None) or ()]
 
     def _profiles(self, *, in_memory: bool) -> Path:
@@ -128,8 +141,13 @@ class Dbt:
         (self.folder / "profiles.yml").write_text(json.dumps(profiles), encoding="utf-8")
         return self.folder
 
-    def _invoke(self, command: str, *arguments: str, in_memory: bool) -> Any:
-        """Call dbt; what it prints goes to stderr. Raises TrailhoundError if it does not start."""
+    def _invoke(
+        self, command: str, *arguments: str, in_memory: bool, callback: _Callback | None = None
+    ) -> Any:
+        """Call dbt; what it prints goes to stderr. Raises TrailhoundError if it does not start.
+
+        callback gets dbt's events.
+        """
         from dbt.cli.main import dbtRunner
 
         logging.getLogger("trino.auth").setLevel(logging.WARNING)  # it misses a keyring: fine
@@ -147,7 +165,9 @@ class Dbt:
             *("--vars", json.dumps(self.variables)),
         ]
         with redirect_stdout(sys.stderr):
-            answer = dbtRunner().invoke([*everywhere, command, *arguments, *place])
+            answer = dbtRunner(callbacks=[callback] if callback else []).invoke(
+                [*everywhere, command, *arguments, *place]
+            )
         if isinstance(answer.exception, KeyboardInterrupt):
             raise answer.exception
         if answer.exception is not None:

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -10,6 +16,7 @@ import yaml
 from cli_helpers import errors_of
 
 from support import Invoke
+from trailhound.settings import Settings
 
 SQL = "select number + {added} as total from {{{{ ref('numbers') }}}}"
 META = {"title": "IAM - Sum", "severity": "low", "threshold": 5}
@@ -99,3 +106,41 @@ def test_a_model_below_that_does_not_build_is_one_line(invoke: Invoke, project: 
     assert lines[0].startswith("Error: numbers failed: ")
     assert "nothing_like_it" in lines[0]
     assert lines[1:] == ["1 that depend on them were not built"]
+
+
+def test_progress_is_told_after_each_test(
+    invoke: Invoke, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[int, int]] = []
+
+    @contextmanager
+    def noted(_: Settings) -> Iterator[Callable[[int, int], None]]:
+        yield lambda done, total: told.append((done, total))
+
+    monkeypatch.setattr("trailhound.commands.test._progress_bar", noted)
+    invoke("test", "iam_good", "--project-dir", project)
+    assert sorted(told) == [(1, 2), (2, 2)]
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(("option", "is_shown"), [("--format=table", True), ("--quiet", False)])
+def test_a_bar_for_who_watches(folder: Path, option: str, *, is_shown: bool) -> None:
+    ours, theirs = pty.openpty()
+    program = str(Path(sys.executable).with_name("trailhound"))
+    with subprocess.Popen(
+        [program, "test", "iam_good", option],
+        cwd=folder,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        seen = b""
+        with suppress(OSError):  # what Linux says when the other end is closed
+            while piece := os.read(ours, 4096):
+                seen += piece
+        stdout = process.stdout.read() if process.stdout else b""
+    os.close(ours)
+    assert (b"preparing the tests" in seen) == is_shown
+    assert (b"2/2" in seen) == is_shown
+    assert b"\x1b" not in stdout

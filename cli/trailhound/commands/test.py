@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import click
 
@@ -35,8 +37,28 @@ def test(settings: Settings, /, names: tuple[str, ...]) -> None:
     """
     work = Work(settings)
     wanted = [each for each in select(work.detections, names) if each.enabled]
-    outcomes = work.dbt("test").unit_test(wanted)
+    with _progress_bar(settings) as tell:
+        outcomes = work.dbt("test").unit_test(wanted, tell)
     _print(settings, wanted, outcomes)
+
+
+@contextmanager
+def _progress_bar(settings: Settings) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar over the tests, if stderr is a terminal; it pulses while dbt prepares them."""
+    if settings.quiet or settings.verbose or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bars:
+        task = bars.add_task("preparing the tests", total=None)
+
+        def tell(done: int, total: int) -> None:
+            bars.update(task, description="testing", completed=done, total=total)
+
+        yield tell
 
 
 def _print(settings: Settings, wanted: Sequence[Detection], outcomes: Sequence[Outcome]) -> None:
