@@ -19,8 +19,9 @@ import csv
 import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
+from socket import AF_INET, AF_INET6, inet_pton
 from typing import NamedTuple, TextIO
 
 from trailhound.csv_rows import UnreadableCsv, csv_rows
@@ -124,26 +125,28 @@ def _is_header(fields: Sequence[str]) -> bool:
 def _range(fields: Sequence[str], line: int) -> CountryRange:
     if len(fields) != len(HEADER):
         raise ValueError(f"{len(fields)} fields instead of {len(HEADER)}: {','.join(HEADER)}")
-    start = _address(fields[0].strip(), HEADER[0])
-    end = _address(fields[1].strip(), HEADER[1])
-    country = fields[2].strip().upper()
-    if start.version != end.version:
+    start, end, country = fields[0].strip(), fields[1].strip(), fields[2].strip().upper()
+    first, last = _address(start, HEADER[0]), _address(end, HEADER[1])
+    if (":" in start) != (":" in end):
         raise ValueError(f"start_ip {start} and end_ip {end} are not of one family")
-    if int(start) > int(end):
+    if first > last:
         raise ValueError(f"start_ip {start} is above end_ip {end}")
     if not (len(country) == len(NO_COUNTRY) and country.isascii() and country.isalpha()):
         raise ValueError(f"country {fields[2]!r} is not two letters")
-    return CountryRange(_digits(start), _digits(end), country, line)
+    return CountryRange(first, last, country, line)
 
 
-def _address(text: str, name: str) -> IPv4Address | IPv6Address:
+def _address(text: str, name: str) -> str:
+    """The digits of an address."""
+    # Ten times as fast as ipaddress, which matters for half a million rows; as strict, and it takes
+    # no zone.
     try:
-        address = IPv6Address(text) if ":" in text else IPv4Address(text)
-    except AddressValueError:
-        raise ValueError(f"{name} {text!r} is no address") from None
-    if isinstance(address, IPv6Address) and address.scope_id:
-        raise ValueError(f"{name} {text!r} has a zone")
-    return address
+        if ":" in text:
+            return inet_pton(AF_INET6, text).hex()
+        return _IPV4_DIGITS + inet_pton(AF_INET, text).hex()
+    except (OSError, ValueError):
+        what = "has a zone" if ":" in text and "%" in text else "is no address"
+        raise ValueError(f"{name} {text!r} {what}") from None
 
 
 def _digits(address: IPv4Address | IPv6Address) -> str:
@@ -190,8 +193,12 @@ def _rows(parent: str, starts: list[str], countries: list[str]) -> Iterator[Pack
         prefix = parent + digit
         since = bisect_right(starts, prefix.ljust(_DIGITS, "0")) - 1
         until = bisect_left(starts, prefix + _ABOVE_DIGITS)
-        entries = _entries(prefix, starts[since:until], countries[since:until])
-        too_long = _length(entries) > LONGEST_TEXT
+        # Not even looked at where there are too many: a country and a space each at the least.
+        too_long = (until - since) * (len(NO_COUNTRY) + 1) - 1 > LONGEST_TEXT
+        entries: list[str] = []
+        if not too_long:
+            entries = _entries(prefix, starts[since:until], countries[since:until])
+            too_long = _length(entries) > LONGEST_TEXT
         if held and (too_long or _length(held + entries) > LONGEST_TEXT):
             yield PackedRow(first, last, " ".join(held))
             held = []

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from trailhound import countries
 from trailhound.catalog import Detection, read_detections
-from trailhound.countries import packed, write_seed
 from trailhound.errors import TrailhoundError
+from trailhound.output.console import written_whole
 from trailhound.project import Project
 from trailhound.settings import Settings
 from trailhound.workplace import workplace
+
+COUNTRY_SEED = "country_ranges.csv"
 
 
 def seeds_in_force(project: Project, settings: Settings) -> Path:
@@ -37,9 +41,25 @@ def seeds_in_force(project: Project, settings: Settings) -> Path:
         if path is not None:
             shutil.copyfile(path, folder / name)
     if settings.countries is not None:
-        with (folder / "country_ranges.csv").open("w", encoding="utf-8", newline="") as file:
-            write_seed(packed(settings.countries), file)
+        shutil.copyfile(_packed_countries(project, settings.countries), folder / COUNTRY_SEED)
     return folder
+
+
+def _packed_countries(project: Project, path: Path) -> Path:
+    """The seed made of a user's ranges, kept under the hash of their text: packing takes seconds.
+
+    Raises TrailhoundError with a line for each bad row.
+    """
+    made_by = Path(countries.__file__).read_bytes()
+    fingerprint = hashlib.sha256(made_by + path.read_bytes()).hexdigest()
+    kept = workplace(project, f"countries {fingerprint}") / COUNTRY_SEED
+    if not kept.exists():
+        with (
+            written_whole(kept) as beside,
+            beside.open("w", encoding="utf-8", newline="") as file,
+        ):
+            countries.write_seed(countries.packed(path), file)
+    return kept
 
 
 def check_rows(allow_list: Path, overrides: Path, detections: Sequence[Detection]) -> None:

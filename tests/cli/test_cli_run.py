@@ -7,10 +7,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from cli_helpers import errors_of
 
 from support import Invoke
+from trailhound import countries
 from trailhound.errors import TrailhoundError
 
 TRAIL = "trail.json.gz"
@@ -223,6 +225,29 @@ def test_countries_of_the_run(invoke: Invoke, folder: Path) -> None:
     )
     line = invoke("run", "--format", "ndjson", "--countries", "countries.csv").stdout
     assert json.loads(line)["evidence"]["countries"] == ["NO", "PE"]
+
+
+def test_countries_are_packed_once_as_long_as_they_are_the_same(
+    invoke: Invoke, folder: Path, trail: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[Path] = []
+
+    def noted(path: Path) -> list[countries.PackedRow]:
+        calls.append(path)
+        return packed(path)
+
+    packed = countries.packed
+    monkeypatch.setattr(countries, "packed", noted)
+    for country in ("DE", "DE", "FR", "DE"):
+        (folder / "mine.csv").write_text(f"203.0.113.0,203.0.113.255,{country}\n")
+        invoke("run", trail, "--countries", "mine.csv")
+        with duckdb.connect("trailhound.duckdb", read_only=True) as store:
+            [(text,)] = store.execute("select ranges from country_ranges").fetchall()
+        assert country in text
+    assert len(calls) == 2
+    (folder / "mine.csv").write_text("203.0.113.0,203.0.113.255,DEU\n")
+    for _ in range(2):
+        assert "mine.csv, line 1" in invoke("run", "--countries", "mine.csv", code=1).stderr
 
 
 def test_a_bad_row_is_told_before_anything_is_loaded(
