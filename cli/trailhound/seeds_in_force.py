@@ -6,6 +6,7 @@ import hashlib
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trailhound import countries
 from trailhound.catalog import Detection, read_detections
@@ -14,6 +15,9 @@ from trailhound.output.console import written_whole
 from trailhound.project import Project
 from trailhound.settings import Settings
 from trailhound.workplace import workplace
+
+if TYPE_CHECKING:
+    from trailhound.seeds import OverrideRow
 
 COUNTRY_SEED = "country_ranges.csv"
 
@@ -62,14 +66,21 @@ def _packed_countries(project: Project, path: Path) -> Path:
     return kept
 
 
-def check_rows(allow_list: Path, overrides: Path, detections: Sequence[Detection]) -> None:
-    """Raise TrailhoundError with a line for each bad row of the two files."""
+def check_rows(
+    allow_list: Path, overrides: Path, detections: Sequence[Detection]
+) -> list[OverrideRow]:
+    """Check the two files; give the rows of the second.
+
+    Raises TrailhoundError with a line for each bad row.
+    """
     from trailhound.seeds import Known, read_allow_list, read_overrides
 
     known = Known(
         [each.name for each in detections],
         [each.name for each in detections if each.threshold is None],
     )
-    errors = read_allow_list(allow_list, known)[1] + read_overrides(overrides, known)[1]
+    rows, errors = read_overrides(overrides, known)
+    errors = read_allow_list(allow_list, known)[1] + errors
     if errors:
         raise TrailhoundError("\n".join(errors))
+    return rows

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Sequence
-from io import StringIO
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from trailhound.allow_list_report import FIELDS, allow_list_rows, removals_sql
 from trailhound.catalog import Detection
+from trailhound.csv_rows import UnreadableCsv, csv_rows
 from trailhound.errors import TrailhoundError
-from trailhound.seeds import glob_matches
+from trailhound.explain import csv_line
+from trailhound.output.console import written_whole
+from trailhound.seeds import OverrideRow, glob_matches
 from trailhound.triage import literal
 from trailhound.tuning import Count, bursts, by_entity, count_events
 from trailhound.warehouse import Warehouse
 
-OVERRIDE_FIELDS = ("detection", "account_id", "entity_id", "threshold", "reason", "owner")
 _ALLOW_LIST = re.compile(r'(?:"[^"]*"\.)*"allow_list"')
 
 
@@ -48,18 +48,47 @@ def effect_of_allowing(
 
 
 def effect_of_overriding(
-    warehouse: Warehouse, detection: Detection, compiled: str, row: Sequence[str]
+    warehouse: Warehouse,
+    detection: Detection,
+    compiled: str,
+    in_force: Sequence[OverrideRow],
+    row: OverrideRow,
 ) -> Effect:
-    """What a row of OVERRIDE_FIELDS would change; other overrides are left out."""
-    _, account, entity, threshold, *_ = row
-    counts = count_events(warehouse, compiled, detection.minutes)
-    meant: list[Count] = []
-    others: list[Count] = []
-    for count in counts:
-        is_meant = glob_matches(account, count.account_id) and glob_matches(entity, count.entity_id)
-        (meant if is_meant else others).append(count)
-    after = _alerts(others, detection) + _alerts(meant, detection, int(threshold))
-    return Effect(0, _alerts(counts, detection), after)
+    """What a threshold override would change beside those in force."""
+    groups = [
+        (*key, counts)
+        for key, counts in by_entity(count_events(warehouse, compiled, detection.minutes))
+    ]
+
+    def alerts(overrides: Sequence[OverrideRow]) -> int:
+        return sum(
+            bursts(counts, threshold_of(detection, account, entity, overrides), detection.minutes)
+            for account, entity, counts in groups
+        )
+
+    return Effect(0, alerts(in_force), alerts([*in_force, row]))
+
+
+def threshold_of(
+    detection: Detection, account: str, entity: str, overrides: Sequence[OverrideRow]
+) -> int:
+    """The threshold in force for an entity, as macros/alerts/entity_thresholds.sql finds it."""
+
+    def preference(each: OverrideRow) -> tuple[bool, bool, bool, int]:
+        is_exact = [
+            bool(text) and "*" not in text
+            for text in (each.entity_id, each.account_id, each.detection)
+        ]
+        return is_exact[0], is_exact[1], is_exact[2], each.threshold
+
+    matching = [
+        each
+        for each in overrides
+        if glob_matches(each.detection, detection.name)
+        and glob_matches(each.account_id, account)
+        and glob_matches(each.entity_id, entity)
+    ]
+    return max(matching, key=preference).threshold if matching else detection.threshold or 1
 
 
 def with_allow_list(compiled: str, rows: Sequence[Sequence[str]]) -> str:
@@ -77,24 +106,44 @@ def with_allow_list(compiled: str, rows: Sequence[Sequence[str]]) -> str:
     return _ALLOW_LIST.sub(lambda _: table, compiled)
 
 
-def append(path: Path, fields: Sequence[str]) -> str:
+def line_of_same_row(path: Path, row: Mapping[str, str]) -> int | None:
+    """The line of a CSV file that has the row already, whatever its reason and its owner; or None.
+
+    row: texts by column.
+    """
+    header: list[str] | None = None
+    for line, fields in csv_rows(path):
+        if header is None:
+            header = fields
+        elif all(
+            text == row.get(column)
+            for column, text in zip(header, fields, strict=False)
+            if column not in ("reason", "owner")
+        ):
+            return line
+    return None
+
+
+def append(path: Path, row: Mapping[str, str]) -> str:
     """Add a row to a CSV file, whole or not at all; give the row as it stands there.
 
-    Raises TrailhoundError if the file cannot be written.
+    row: texts by column; they are written in the order of the file's own header. Raises
+    TrailhoundError if the file cannot be written or has other columns.
     """
-    line = StringIO()
-    csv.writer(line, lineterminator="\n").writerow(fields)
-    beside = path.with_name(f".{path.name}.partial")
     try:
         text = path.read_text(encoding="utf-8-sig")
-        ending = "" if not text or text.endswith("\n") else "\n"
-        beside.write_text(text + ending + line.getvalue(), encoding="utf-8", newline="")
-        beside.replace(path)
+        header = next((fields for _, fields in csv_rows(path)), [])
+        if sorted(header) != sorted(row):
+            raise TrailhoundError(f"{path}: the columns must be {','.join(row)}")
+        line = csv_line([row[column] for column in header])
+        ending = "" if text.endswith("\n") else "\n"
+        with written_whole(path) as beside:
+            beside.write_text(f"{text}{ending}{line}\n", encoding="utf-8", newline="")
+    except UnreadableCsv as error:
+        raise TrailhoundError(str(error)) from error
     except OSError as error:
-        raise TrailhoundError(f"{path} cannot be written: {error.strerror or error}") from error
-    finally:
-        beside.unlink(missing_ok=True)
-    return line.getvalue().rstrip("\n")
+        raise TrailhoundError(f"{path} cannot be read: {error.strerror or error}") from error
+    return line
 
 
 def rows_in_force(seeds: Path) -> list[tuple[str, ...]]:
@@ -102,8 +151,7 @@ def rows_in_force(seeds: Path) -> list[tuple[str, ...]]:
     return allow_list_rows(seeds / "allow_list.csv")
 
 
-def _alerts(counts: Sequence[Count], detection: Detection, threshold: int | None = None) -> int:
+def _alerts(counts: Sequence[Count], detection: Detection) -> int:
     return sum(
-        bursts(group, threshold or detection.threshold or 1, detection.minutes)
-        for _, group in by_entity(counts)
+        bursts(group, detection.threshold or 1, detection.minutes) for _, group in by_entity(counts)
     )

@@ -148,6 +148,54 @@ def test_tuning_writes_rows_that_hold(invoke: Invoke, store: Path, folder: Path)
 
 
 @pytest.mark.usefixtures("store")
+def test_a_row_is_written_in_the_order_of_the_file_and_once(invoke: Invoke, folder: Path) -> None:
+    columns = (ROOT / "seeds" / "allow_list.csv").read_text().strip().split(",")[::-1]
+    (folder / "a.csv").write_text(",".join(columns))
+    row = ("--allow", "*:role/app-server", "--owner", "ops", "--allow-list", "a.csv", "--yes")
+    command = ("tune", "s3_mass_copy_objects", *row)
+    assert "2 alerts before, 0 after" in invoke(*command, "--reason", "nightly").stderr
+    with Path("a.csv").open(newline="") as file:
+        [written] = csv.DictReader(file)
+    assert written["entity_id"] == "*:role/app-server"
+    assert written["detection"] == "s3_mass_copy_objects"
+    assert (written["reason"], written["owner"], written["region"]) == ("nightly", "ops", "")
+    before = (folder / "a.csv").read_bytes()
+    [line] = invoke(*command, "--reason", "again", code=2).stderr.splitlines()
+    assert line == "Error: a.csv, line 2 has this row already: nothing was written"
+    assert (folder / "a.csv").read_bytes() == before
+    invoke(*command, "--reason", "again", "--source-ip", "192.0.2.1")
+    assert len((folder / "a.csv").read_text().splitlines()) == 3
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    ("arguments", "warned"),
+    [
+        (["--allow", "*:role/app-server"], None),
+        (["--allow", "app-server"], "changes nothing"),
+        (["--allow", "*:role/app-server", "--source-ip", "192.0.2.1"], "changes nothing"),
+        (["--override", "*:role/app-server=9999"], None),
+        (["--override", "nobody=9999"], "changes nothing"),
+        # The row of the exact entity below outweighs any glob.
+        (["--override", "*app-server=2"], "changes nothing"),
+    ],
+)
+def test_a_row_without_effect_is_warned_of(
+    arguments: list[str], warned: str | None, invoke: Invoke, folder: Path
+) -> None:
+    for name, short in (("allow_list.csv", "a.csv"), ("threshold_overrides.csv", "o.csv")):
+        shutil.copyfile(ROOT / "seeds" / name, folder / short)
+    if "*app-server=2" in arguments:
+        entity = "arn:aws:iam::111122223333:role/app-server"
+        with (folder / "o.csv").open("a") as file:
+            file.write(f"s3_mass_copy_objects,,{entity},9999,etl,data\n")
+    files = ["--allow-list", "a.csv", "--overrides", "o.csv", "--reason", "r", "--yes"]
+    told = invoke("tune", "s3_mass_copy_objects", *arguments, *files).stderr
+    assert ("Warning" in told) == (warned is not None)
+    assert (warned or "before") in told
+
+
+@pytest.mark.usefixtures("store")
 @pytest.mark.parametrize(
     ("arguments", "code", "complaint"),
     [

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from trailhound.allow_list_report import FIELDS
 from trailhound.building import compiled
 from trailhound.catalog import Detection, find
 from trailhound.errors import WrongUsage
@@ -24,12 +25,16 @@ from trailhound.silence import (
     append,
     effect_of_allowing,
     effect_of_overriding,
+    line_of_same_row,
     rows_in_force,
 )
 from trailhound.tuning import Tuning
 from trailhound.tuning import tune as tune_detection
 from trailhound.tuning_page import tuning_page
 from trailhound.work import Work
+
+if TYPE_CHECKING:
+    from trailhound.seeds import OverrideRow
 
 COLUMNS = (
     Column("threshold", "integer"),
@@ -107,23 +112,26 @@ def _write(
     else:
         path = _file(work, work.settings.overrides, "threshold_overrides.csv", "--overrides")
         row = _override_row(detection, override, options)
-    _check(work, path, row, is_override=override is not None)
-    _tell(_effect(work, detection, row, is_override=override is not None))
+    is_override = override is not None
+    overrides = _check(work, path, row, is_override=is_override)
+    if (line := line_of_same_row(path, row)) is not None:
+        raise WrongUsage(f"{path}, line {line} has this row already: nothing was written")
+    _tell(_effect(work, detection, row, overrides if is_override else None))
     if not options["yes"]:
         click.confirm(f"Write this row into {path}?", abort=True, err=True)
     click.echo(append(path, row))
     complain(f"Written into {path}. `trailhound run` builds with it.")
 
 
-def _check(work: Work, path: Path, row: list[str], *, is_override: bool) -> None:
-    """Check a copy of the file with the row in it."""
+def _check(work: Work, path: Path, row: dict[str, str], *, is_override: bool) -> list[OverrideRow]:
+    """Check a copy of the file with the row in it; give the overrides then, the new row last."""
     enabled = [each for each in work.detections if each.enabled]
     with TemporaryDirectory() as folder:
         changed = Path(shutil.copy(path, Path(folder) / path.name))
         append(changed, row)
         allow_list = work.seeds / "allow_list.csv" if is_override else changed
         overrides = changed if is_override else work.seeds / "threshold_overrides.csv"
-        check_rows(allow_list, overrides, enabled)
+        return check_rows(allow_list, overrides, enabled)
 
 
 def _file(work: Work, given: Path | None, name: str, option: str) -> Path:
@@ -137,37 +145,55 @@ def _file(work: Work, given: Path | None, name: str, option: str) -> Path:
     return work.project.seeds / name
 
 
-def _allow_row(detection: Detection, entity: str, options: dict[str, Any]) -> list[str]:
-    source, until = options["source_ip"], options["expires_on"]
-    matches = [detection.name, options["account"], entity, source, "", "", "", until]
-    return [*matches, options["reason"], options["owner"]]
+def _allow_row(detection: Detection, entity: str, options: dict[str, Any]) -> dict[str, str]:
+    return {
+        **dict.fromkeys(FIELDS, ""),
+        "detection": detection.name,
+        "account_id": options["account"],
+        "entity_id": entity,
+        "source_ip": options["source_ip"],
+        "expires_on": options["expires_on"],
+        "reason": options["reason"],
+        "owner": options["owner"],
+    }
 
 
-def _override_row(detection: Detection, override: str, options: dict[str, Any]) -> list[str]:
+def _override_row(detection: Detection, override: str, options: dict[str, Any]) -> dict[str, str]:
     entity, _, threshold = override.rpartition("=")
     if not threshold.isdecimal() or int(threshold) < 1:
         raise WrongUsage(f"--override '{override}' is not ENTITY=N with a whole number from 1 on")
     if detection.threshold is None:
         raise WrongUsage(f"{detection.name} has no threshold: each event is an alert")
-    return [
-        detection.name,
-        options["account"],
-        entity,
-        threshold,
-        options["reason"],
-        options["owner"],
-    ]
+    return {
+        "detection": detection.name,
+        "account_id": options["account"],
+        "entity_id": entity,
+        "threshold": threshold,
+        "reason": options["reason"],
+        "owner": options["owner"],
+    }
 
 
-def _effect(work: Work, detection: Detection, row: list[str], *, is_override: bool) -> Effect:
+def _effect(
+    work: Work, detection: Detection, row: dict[str, str], overrides: list[OverrideRow] | None
+) -> Effect:
+    """The effect of a row: of the last override if there are some, else of one that allows."""
     sql = compiled(work, detection)
     with work.warehouse() as warehouse:
-        if is_override:
-            return effect_of_overriding(warehouse, detection, sql, row)
-        return effect_of_allowing(warehouse, detection, sql, rows_in_force(work.seeds), row)
+        if overrides is not None:
+            *in_force, new = overrides
+            return effect_of_overriding(warehouse, detection, sql, in_force, new)
+        fields = [row[field] for field in FIELDS]
+        return effect_of_allowing(warehouse, detection, sql, rows_in_force(work.seeds), fields)
 
 
 def _tell(effect: Effect) -> None:
     if effect.removed_events:
         complain(f"It removes {counted(effect.removed_events, 'event')}.")
+    if effect.alerts_after == effect.alerts_before:
+        what = "no alert" if effect.removed_events else "nothing"
+        complain(
+            f"Warning: on the data at hand this row changes {what}; is the entity spelt as the "
+            "alerts show it?"
+        )
     complain(f"{counted(effect.alerts_before, 'alert')} before, {effect.alerts_after} after.")
