@@ -16,6 +16,7 @@ from trailhound.catalog import Detection
 from trailhound.countries import PackedRow, lookup
 from trailhound.errors import WrongUsage
 from trailhound.seeds import is_address
+from trailhound.sessions import Session, sessions_of
 from trailhound.triage import fill
 from trailhound.warehouse import MissingRelation, Rows, Warehouse
 
@@ -32,6 +33,8 @@ class Explanation:
     timeline: Rows
     """Calls of the burst: event_time, observed (within the window then), event_name, aws_region,
     source_ip, user_agent, event_id."""
+    sessions: Sequence[Session]
+    """The role's sessions in which the calls were made, and who assumed the role for each."""
     countries: Mapping[str, str]
     """Country of each source address that has one."""
     around: Rows
@@ -71,6 +74,7 @@ def explain(warehouse: Warehouse, alert: Alert, detection: Detection, compiled: 
     return Explanation(
         alert=alert,
         timeline=warehouse.query(*timeline_query(alert, compiled)),
+        sessions=sessions_of(warehouse, alert),
         countries=_countries(warehouse, alert["source_ips"]),
         around=_around(warehouse, alert),
         triage=[(step.question, fill(step.sql, alert)) for step in detection.triage],

@@ -14,6 +14,7 @@ from trailhound.explain import Explanation
 from trailhound.output.columns import Column, Row
 from trailhound.output.table import page_width, write_table
 from trailhound.output.text import counted, visible, visible_lines
+from trailhound.sessions import Session
 
 _TIMELINE_LINES = 30
 _BAR = 20
@@ -104,12 +105,28 @@ def _who(found: Explanation) -> Iterator[str]:
     yield from _values(
         {
             "sessions": alert["session_names"],
+            "source identity": _each({each.source_identity for each in found.sessions}),
+            "assumed by": list(dict.fromkeys(map(_origin, found.sessions))),
             "access keys": alert["access_key_ids"],
             "addresses": addresses,
             "user agents": alert["user_agents"],
             "regions": alert["regions"],
         }
     )
+
+
+def _origin(session: Session) -> str:
+    """Who assumed a role, from where and when."""
+    if session.caller is None:
+        return f"unknown: the call that gave {session.session_name} is not in these logs"
+    return (
+        f"{session.caller} from {session.source_ip}, {session.event_name} of "
+        f"{session.event_time:%Y-%m-%d %H:%M:%S}"
+    )
+
+
+def _each(texts: set[str | None]) -> list[str]:
+    return sorted(text for text in texts if text)
 
 
 def _values(lists: dict[str, Sequence[Any]]) -> Iterator[str]:

@@ -29,6 +29,7 @@ EVENTS = "cloudtrail_events"
 COLUMNS = (
     Column("alert", "object"),
     Column("timeline", "object"),
+    Column("sessions", "object"),
     Column("countries", "object"),
     Column("around", "object"),
     Column("triage", "object"),
@@ -66,6 +67,7 @@ def explain(settings: Settings, /, alert_id: str, *, only_sql: bool, ask: int | 
     for name in ("timeline", "around"):
         rows = getattr(found, name)
         parts[name] = [dict(zip(rows.columns, row, strict=True)) for row in rows.rows]
+    parts["sessions"] = [each._asdict() for each in found.sessions]
     emit(settings.format or "table", COLUMNS, [tuple(parts[column.name] for column in COLUMNS)])
 
 
