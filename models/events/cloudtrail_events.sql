@@ -63,7 +63,7 @@ named_records as (
             session_issuer_user_name,
             case
                 when user_arn like '%:assumed-role/%' then nullif(split_part(user_arn, '/', 2), '')
-                else {{ trailhound.last_arn_part('user_arn') }}
+                when user_arn like '%:role/%' then {{ trailhound.last_arn_part('user_arn') }}
             end
         ) as role_name,
         case
