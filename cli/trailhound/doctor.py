@@ -9,8 +9,10 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from trailhound.allow_list_report import report_of
+from trailhound.building import compiled_detections
 from trailhound.coverage import idle
 from trailhound.errors import TrailhoundError
+from trailhound.event_names import unknown_names
 from trailhound.output.text import counted
 from trailhound.stored import store_counts
 from trailhound.warehouse import MissingRelation, Warehouse
@@ -50,6 +52,7 @@ def examine(work: Work, warehouse: Warehouse) -> tuple[list[Finding], list[Regio
     if work.on_duckdb:
         findings += [*_files(warehouse), *_digests(warehouse), *_lag(warehouse)]
     findings += _allow_list(work, warehouse)
+    findings += _event_names(work, warehouse)
     if work.on_duckdb:
         findings.append(_store(work))
     return findings, coverage
@@ -83,7 +86,7 @@ def _days(coverage: Sequence[RegionDays]) -> Iterator[Finding]:
                 PROBLEM,
                 f"account {account}",
                 f"no event on {counted(len(missing), 'day')} between {days[0]} and {days[-1]}: "
-                f"{_some([str(day) for day in missing])}",
+                f"{_some(_stretches(missing))}",
                 "load those days, or find out whether the trail was off",
             )
         silent = [
@@ -117,6 +120,17 @@ def missing_days(days: Sequence[date]) -> list[date]:
     """The days between the first and the last of some sorted days that are not among them."""
     every = (days[0] + timedelta(days=n) for n in range((days[-1] - days[0]).days))
     return sorted(set(every) - set(days))
+
+
+def _stretches(days: Sequence[date]) -> list[str]:
+    """Sorted days, those that follow each other as the first and the last of them."""
+    found: list[tuple[date, date]] = []
+    for day in days:
+        if found and day - found[-1][1] == timedelta(days=1):
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    return [str(first) if first == last else f"{first} to {last}" for first, last in found]
 
 
 def _data_events(work: Work, warehouse: Warehouse) -> Iterator[Finding]:
@@ -224,6 +238,26 @@ def _allow_list(work: Work, warehouse: Warehouse) -> Iterator[Finding]:
             yield Finding(
                 NOTE, "allow-list", f"{each.named} matched nothing", "is it still needed?"
             )
+
+
+def _event_names(work: Work, warehouse: Warehouse) -> Iterator[Finding]:
+    """Names that detections filter on and that AWS does not have."""
+    subject = "event names"
+    try:
+        unknown = unknown_names(compiled_detections(work), warehouse)
+    except ImportError:
+        yield Finding(NOTE, subject, "not checked", "`pip install botocore` brings AWS's names")
+        return
+    if not unknown:
+        yield Finding(OK, subject, "detections filter on names that AWS has")
+    for each in unknown:
+        near = f"; AWS has {' and '.join(each.near)}" if each.near else ""
+        yield Finding(
+            NOTE,
+            subject,
+            f"{each.detection} filters on '{each.name}', which neither AWS nor the logs know{near}",
+            "look whether it is spelt as CloudTrail spells it",
+        )
 
 
 def _store(work: Work) -> Finding:

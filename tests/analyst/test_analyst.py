@@ -6,7 +6,9 @@ import csv
 import json
 import os
 import shutil
-from datetime import datetime
+import sys
+from datetime import date, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,11 @@ from click.testing import CliRunner
 
 from support import LOGS, ROOT, Invoke, alerts_of
 from trailhound.catalog import Detection, read_detections
+from trailhound.commands.doctor import day_table
+from trailhound.doctor import RegionDays
+from trailhound.event_names import _known
 from trailhound.main import cli
+from trailhound.output.table import write_table
 from trailhound.project import find_project
 from trailhound.tuning import Count, around, bursts
 
@@ -250,11 +256,84 @@ def test_doctor_finds_what_is_missing(invoke: Invoke, folder: Path) -> None:
     invoke("run", "logs")
     done = invoke("doctor", "--format", "ndjson", code=1)
     problems = {each["subject"]: each["found"] for each in alerts_of(done.stdout)}
-    assert "2026-01-02, 2026-01-03" in problems["account 012345678901"]
+    assert "2026-01-02 to 2026-01-03" in problems["account 012345678901"]
     assert "s3_mass_copy_objects" in problems["data events"]
     assert "lost_file.json.gz" in problems["digests"]
     assert "broken.json" in problems["files"]
     assert "1,740 minutes" in problems["delivery"]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("span", [1, 20, 60, 61, 400, 4000])
+def test_doctor_covers_all_days_in_the_width_of_the_terminal(width: int, span: int) -> None:
+    first = date(2020, 1, 1)
+    last = first + timedelta(days=span - 1)
+    coverage = [
+        RegionDays("012345678901", "ap-southeast-2", {first: 5, last: 5}),
+        RegionDays("012345678901", "us-east-1", {first: 1}),
+    ]
+    columns, rows, days = day_table(coverage, width)
+    text = StringIO()
+    write_table(columns, rows, text, width)
+    lines = text.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    assert f"{first} to {last}" in lines[0]
+    assert lines[-2].rstrip().endswith("█")
+    marks = lines[-1].split()[-1]
+    assert marks[0] == "░"
+    assert set(marks[1:]) <= {"·"}
+    assert (len(marks) - 1) * days < span <= len(marks) * days
+
+
+@pytest.mark.usefixtures("store")
+def test_doctor_says_which_days_a_mark_is(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = invoke("doctor").stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "2026-03-09 to 2026-03-12" in lines[-7]
+    assert lines[-1].startswith("A mark is a day:")
+
+
+def test_doctor_names_events_that_aws_does_not_have(invoke: Invoke, folder: Path) -> None:
+    invoke("init", "-q")
+    wrong = {
+        "iam_users_made": ("CreateUzer", "AWS has CreateUser"),
+        "iam_things": ("ListThings", ""),
+        "iam_right": ("CreateUser", None),
+        "iam_logged": ("NewerThanTheList", None),
+        "lambda_made": ("CreateFunction20150331", None),
+        "bogus_made": ("Anything", None),
+    }
+    for name, (event, _) in wrong.items():
+        invoke("new", f"{name.split('_')[0]}/{name}", "--event-name", event, "-q")
+    record = {
+        "eventTime": "2026-01-01T00:00:00Z",
+        "eventName": "NewerThanTheList",
+        "eventSource": "iam.amazonaws.com",
+        "eventID": "a",
+        "recipientAccountId": "012345678901",
+    }
+    (folder / "trail.json").write_text(json.dumps({"Records": [record]}))
+    invoke("run", "trail.json")
+    findings = alerts_of(invoke("doctor", "--format", "ndjson", code=1).stdout)
+    told = [each["found"] for each in findings if each["subject"] == "event names"]
+    for name, (event, near) in wrong.items():
+        lines = [line for line in told if line.startswith(f"{name} filters on '{event}'")]
+        assert len(lines) == (near is not None), name
+        assert all((near or "") in line for line in lines)
+    assert len(told) == 2
+
+
+@pytest.mark.usefixtures("store")
+def test_doctor_says_that_the_names_need_botocore(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "botocore.session", None)
+    _known.cache_clear()
+    findings = alerts_of(invoke("doctor", "--format", "ndjson").stdout)
+    [told] = [each for each in findings if each["subject"] == "event names"]
+    assert (told["state"], told["found"]) == ("note", "not checked")
+    assert "botocore" in told["advice"]
 
 
 @pytest.mark.parametrize("detection", DETECTIONS, ids=lambda each: each.name)
