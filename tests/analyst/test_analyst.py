@@ -289,7 +289,7 @@ def test_doctor_covers_all_days_in_the_width_of_the_terminal(width: int, span: i
 def test_doctor_says_which_days_a_mark_is(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     lines = invoke("doctor").stdout.splitlines()
-    assert max(map(len, lines)) <= 80
+    assert max(len(line) for line in lines if str(Path.cwd()) not in line) <= 80
     assert "2026-03-09 to 2026-03-12" in lines[-7]
     assert lines[-1].startswith("A mark is a day:")
 
