@@ -9,12 +9,23 @@ from trailhound.warehouse import Warehouse
 
 # The calls on objects, which a trail logs only if it is told to: data events.
 _DATA_EVENTS = (
+    "AbortMultipartUpload",
+    "CompleteMultipartUpload",
     "CopyObject",
+    "CreateMultipartUpload",
     "DeleteObject",
+    "DeleteObjectTagging",
     "DeleteObjects",
     "GetObject",
+    "GetObjectAcl",
+    "GetObjectAttributes",
+    "GetObjectTagging",
     "HeadObject",
     "PutObject",
+    "PutObjectAcl",
+    "PutObjectTagging",
+    "RestoreObject",
+    "SelectObjectContent",
     "UploadPart",
     "UploadPartCopy",
 )

@@ -58,6 +58,24 @@ def test_alerts_go_to_stdout_and_the_summary_to_stderr(invoke: Invoke, trail: Pa
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "idle"),
+    [
+        ("DeleteObject", False),
+        ("GetObjectTagging", False),
+        ("CompleteMultipartUpload", False),
+        ("ListBuckets", True),
+    ],
+)
+def test_object_calls_of_any_kind_show_that_data_events_are_logged(
+    invoke: Invoke, folder: Path, name: str, *, idle: bool
+) -> None:
+    call = {"eventSource": "s3.amazonaws.com", "eventName": name, "errorCode": None}
+    write_trail(folder, denied(1, **call))
+    told = errors_of(invoke("run", folder / TRAIL))
+    assert any(line.startswith("idle") for line in told) is idle
+
+
 def test_ndjson_is_all_there_is_on_stdout(invoke: Invoke, trail: Path) -> None:
     [line] = invoke("run", trail, "--format", "ndjson").stdout.splitlines()
     alert = json.loads(line)
