@@ -12,7 +12,11 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds on the clock, seconds of all processors, the largest memory of a process in MB."""
+    """Seconds on the clock, seconds of all processors, the largest memory of a process in MB.
+
+    A process's peak begins at the size of the one that starts it: less than this benchmark's own
+    size (about 40 MB, as other processes write the trails) cannot be seen.
+    """
 
     wall: float
     cpu: float

@@ -103,7 +103,8 @@ def test_a_record_that_is_no_event(tmp_path, value, form):
         assert loaded.report.records == 2 + len(value)
         return
     assert loaded.ids == ["id-1", "id-2"]
-    assert [position for position, _ in loaded.errors] == [2]
+    reason = "no eventTime" if value == {} else "not an object"
+    assert loaded.errors == [(2, reason)]
     assert (loaded.report.records, loaded.report.rejected) == (3, 1)
     assert json.loads(loaded.rows[1]["raw"]) == value
 

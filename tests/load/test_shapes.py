@@ -8,6 +8,8 @@ import pytest
 import zstandard
 from load_support import event, load_bytes
 
+from trailhound.load import careful
+
 EVENTS = [event(1), event(2), event(3)]
 TEXTS = [json.dumps(each) for each in EVENTS]
 LOOKUP = [{"EventId": "x", "EventName": "y", "CloudTrailEvent": text} for text in TEXTS]
@@ -145,3 +147,54 @@ def test_skipped(tmp_path, what):
     assert (loaded.skips, loaded.errors) == ([(records, reason)], [])
     assert (report.records, report.skipped, report.files_skipped) == (records, records, 1)
     assert (report.files_rejected, report.problems) == (0, ())
+
+
+OTHERS = {
+    "digest file": {
+        "digestStartTime": "2026-01-31T23:00:00Z",
+        "digestEndTime": "x",
+        "logFiles": [],
+    },
+    "config file": {"configurationItemCaptureTime": "x", "resourceType": "AWS::EC2::Instance"},
+}
+
+
+@pytest.mark.parametrize("wrap", [lambda values: {"Records": values}, lambda values: values])
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("reason", OTHERS)
+def test_skipped_among_events(tmp_path, reason, wrap, indent):
+    content = json.dumps(wrap([EVENTS[0], OTHERS[reason], EVENTS[1]]), indent=indent)
+    loaded = load_bytes(tmp_path, content)
+    assert (loaded.ids, loaded.skips, loaded.errors) == (["id-1", "id-2"], [(2, reason)], [])
+    assert (loaded.report.records, loaded.report.skipped) == (3, 1)
+
+
+@pytest.mark.parametrize("reason", OTHERS)
+def test_an_event_with_another_document_s_keys_is_an_event(tmp_path, reason):
+    loaded = load_bytes(tmp_path, json.dumps({"Records": [{**OTHERS[reason], **EVENTS[0]}]}))
+    assert (loaded.ids, loaded.skips) == (["id-1"], [])
+
+
+TWO_CONTAINERS = {
+    "Records, then Events": {"Records": EVENTS[:2], "a": [1], "Events": LOOKUP[2:]},
+    "Events, then Records": {"Events": LOOKUP[:1], "eventName": "x", "Records": EVENTS[1:]},
+    "an empty one first": {"Records": [], "Events": LOOKUP, "b": {"Records": [1]}},
+}
+
+
+@pytest.mark.parametrize("shape", TWO_CONTAINERS)
+@pytest.mark.parametrize("indent", [None, 2])
+def test_two_containers_in_one_object(tmp_path, shape, indent):
+    check_events(load_bytes(tmp_path, json.dumps(TWO_CONTAINERS[shape], indent=indent)))
+    check_events(load_bytes(tmp_path, json.dumps(TWO_CONTAINERS[shape]) + "\n", "line"))
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_two_containers_in_pieces(size):
+    text = json.dumps({"Records": EVENTS[:1], "x": "y" * 9000, "Events": LOOKUP[1:]}).encode()
+    pieces = (text[at : at + size] for at in range(0, len(text), size))
+    assert [json.loads(row.text)["eventID"] for row in careful.read(pieces)] == [
+        "id-1",
+        "id-2",
+        "id-3",
+    ]

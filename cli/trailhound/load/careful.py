@@ -164,7 +164,9 @@ def _by_document(pieces: Iterable[bytes]) -> Iterator[Found | Row]:
 
 def _broken_file(text: bytes, reason: str, anything: bool) -> Row:
     if not anything and reason == "malformed JSON" and text[:1] not in (b"{", b"["):
+        is_scalar = judge.valid([text])[0]
         reason = "binary data, not JSON" if _BINARY.search(text) else "not JSON"
+        reason = "not an object" if is_scalar else reason
     return _about_file(text, reason)
 
 
@@ -249,7 +251,9 @@ def _bad_line(line: bytes) -> Iterator[Found]:
     """The records that are whole in a bad line, and then its rest as one rejected record."""
     for at, (part, found) in enumerate(_settled(split([line]))):
         if found is None:
-            yield Found(What.REJECT, part.text if at else line, "not valid JSON")
+            is_scalar = at == 0 and judge.valid([line])[0]
+            reason = "not an object" if is_scalar else "not valid JSON"
+            yield Found(What.REJECT, part.text if at else line, reason)
             return
         yield from found
 

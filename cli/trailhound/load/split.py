@@ -60,7 +60,7 @@ class _State(Enum):
     OBJECT = auto()  # in an object at the top that is no container so far
     BETWEEN = auto()  # in a container, between elements
     ELEMENT = auto()  # in an element of a container
-    TAIL = auto()  # in an object at the top, after its container
+    TAIL = auto()  # in an object at the top, after a container; there may be another
 
 
 class _Splitter:
@@ -109,8 +109,8 @@ class _Splitter:
 
     def let_go(self) -> None:
         """Forget what is behind, and the inside of what has become too long to be kept."""
-        if self.state is _State.TAIL:
-            self.start = len(self.data)
+        if self.state is _State.TAIL:  # a key may begin here and end in the next piece
+            self.start = max(self.delimiter, len(self.data) - REST)
         open_value = self.state in (_State.OBJECT, _State.ELEMENT)
         if open_value and (self.oversize or len(self.data) - self.start > MAX_RECORD):
             self.oversize = self.oversize or self.data[self.start : self.start + REST]
@@ -126,11 +126,8 @@ class _Splitter:
                 return self.complete(at, self.element, _State.BETWEEN)
         elif self.state is _State.BETWEEN:
             return self.between(at, char, around)
-        elif self.state is _State.OBJECT:
+        elif self.state in (_State.OBJECT, _State.TAIL):
             return self.in_object(at, char, around)
-        elif self.state is _State.TAIL:
-            if around == 0:
-                self.state, self.start = _State.OUTSIDE, at + 1
         else:
             return self.outside(at, char)
         return None
@@ -148,6 +145,10 @@ class _Splitter:
         return None
 
     def in_object(self, at: int, char: int, around: int) -> Part | None:
+        in_tail = self.state is _State.TAIL
+        if around == 0 and in_tail:
+            self.state, self.start = _State.OUTSIDE, at + 1
+            return None
         if around == 0:
             return self.complete(at, Kind.VALUE, _State.OUTSIDE)
         if around != 1:
@@ -155,9 +156,9 @@ class _Splitter:
         if char == _COMMA:
             self.delimiter = at
         elif char == _COLON:
-            self.key = self.data[self.delimiter + 1 : at].strip(_BLANK)
+            self.key = self.data[max(self.delimiter + 1, 0) : at].strip(_BLANK)
             self.is_event = self.is_event or self.key in _OWN_KEYS
-        elif char == _OPEN_BRACKET and not self.is_event and self.key in _CONTAINERS:
+        elif char == _OPEN_BRACKET and self.key in _CONTAINERS and (in_tail or not self.is_event):
             self.enter(at, 2, Kind.RECORD if self.key == _CONTAINERS[0] else Kind.EVENT)
         return None
 
@@ -178,6 +179,7 @@ class _Splitter:
         self.start, self.expecting = at + 1, True
         if closes:
             self.state = _State.OUTSIDE if self.depth == 1 else _State.TAIL
+            self.delimiter, self.key = at, b""
         return Part(self.element, gap) if gap else None
 
     def complete(self, at: int, kind: Kind, state: _State) -> Part:

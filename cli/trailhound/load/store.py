@@ -44,6 +44,11 @@ _TIME = (
 )
 _OFFSET = "[+-][0-9]{2}:[0-9]{2}$"
 
+
+def _has(*keys: str) -> str:
+    return "(" + " or ".join(f"json_exists(record, '$.{key}')" for key in keys) + ")"
+
+
 # `try`, because one bad text must not end the statement for the others. What was taken on trust and
 # turns out wrong leaves a row at REFUSED.
 _SELECT = f"""
@@ -67,6 +72,12 @@ judged as (
             when skipped is not null then skipped
             when event.eventtype = 'AwsCloudTrailInsight' or event.eventcategory = 'Insight'
                 then 'insights event'
+            when event is null
+                or (coalesce(event.eventname, '') <> '' and coalesce(event.eventtime, '') <> '')
+                then null
+            when {_has("digestStartTime", "digestEndTime")} then 'digest file'
+            when {_has("configurationItems", "configSnapshotId", "configurationItemCaptureTime")}
+                then 'config file'
         end as skipped,
         case
             when error is not null or skipped is not null then error
