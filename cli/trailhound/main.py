@@ -52,7 +52,10 @@ def one_line_errors() -> Iterator[None]:
         raise
     except click.UsageError as error:
         where = f" See '{error.ctx.command_path} --help'." if error.ctx else ""
-        raise Failure(error.format_message().rstrip() + where, error.exit_code) from error
+        # click lists choices on lines of their own.
+        message = " ".join(error.format_message().split())
+        end = "" if message.endswith((".", "?", "!")) else "."
+        raise Failure(f"{message}{end}{where}", error.exit_code) from error
     except TrailhoundError as error:
         raise Failure(str(error), error.exit_code) from error
     except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):

@@ -64,6 +64,7 @@ def test_the_environment_names_the_store_and_an_option_outweighs_it(
         (["new", "iam/../../etc"], "is not like iam/iam_access_keys_created"),
         (["new", "iam/iam_x", "--event-name", "A' or 1=1"], "is no name of an API call"),
         (["new", "iam/iam_x"], "Name the API call to count, such as --event-name CreateAccessKey."),
+        (["athena"], "Choose from: ddl, check. See"),
         (["run", "--bogus"], "No such option '--bogus'"),
     ],
 )

@@ -173,6 +173,27 @@ def test_the_names_of_detections_are_whole_at_any_width(
     assert "needs S3 data events" in "\n".join(lines)
 
 
+def test_files_for_people_leave_out_what_is_nought(
+    invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for day, copies in (("01", 1), ("02", 2)):
+        (folder / "logs" / day).mkdir(parents=True)
+        record = {"eventTime": f"2026-01-{day}T00:00:00Z", "eventName": "X", "eventID": day}
+        (folder / "logs" / day / f"{day}.json").write_text(
+            json.dumps({"Records": [record] * copies})
+        )
+    invoke("run", "logs/01")
+    lines = invoke("files").stdout.splitlines()
+    assert lines[0].split() == ["records", "file"]
+    assert lines[2].split() == ["1", "01.json"]
+    assert lines[3].split() == ["logs/01"]
+    invoke("run", "logs")
+    lines = invoke("files").stdout.splitlines()
+    assert lines[0].split() == ["records", "duplicates", "file"]
+    assert lines[4].split() == ["2", "1", "02.json"]
+
+
 def test_no_column_for_a_state_that_none_has(
     invoke: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -13,7 +14,6 @@ from trailhound.settings import Settings
 from trailhound.stored import FILE_COLUMNS, ODD_COLUMNS, known_files, rejected, skipped
 from trailhound.work import Work
 
-FILES_FOR_PEOPLE = (*FILE_COLUMNS[1:-1], FILE_COLUMNS[0])
 ODD_FOR_PEOPLE = (Column("record", "integer"), Column("reason"), Column("file", "pair"))
 _RAW_LENGTH = 60
 
@@ -40,9 +40,25 @@ def files(settings: Settings, /, kind: str | None) -> None:
     if format_name != "table":
         emit(format_name, FILE_COLUMNS if kind is None else ODD_COLUMNS, rows)
     elif kind is None:
-        emit("table", FILES_FOR_PEOPLE, [(*row[1:-1], _near(row[0])) for row in rows])
+        emit("table", *_for_people(rows))
     else:
         emit("table", ODD_FOR_PEOPLE, [_odd_for_people(*row) for row in rows])
+
+
+def _for_people(rows: Sequence[Row]) -> tuple[Sequence[Column], Sequence[Row]]:
+    """The counts that are not nought everywhere, then each file's name above its folder."""
+    counts = [
+        place
+        for place, column in enumerate(FILE_COLUMNS)
+        if column.name == "records"
+        or (column.kind != "time" and place and any(row[place] for row in rows))
+    ]
+    columns = [*(FILE_COLUMNS[place] for place in counts), Column("file", "pair")]
+    shown = []
+    for row in rows:
+        folder, _, name = _near(row[0]).rpartition("/")
+        shown.append((*(row[place] for place in counts), (name, folder)))
+    return columns, shown
 
 
 def _odd_for_people(file: str, record: int, reason: str, raw: str | None) -> Row:
