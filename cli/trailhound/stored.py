@@ -31,9 +31,10 @@ _IDENTIFIED = """
         position,
         loaded_at,
         coalesce(nullif(eventid, ''), cast(hash(
-            eventtime, eventsource, eventname, awsregion, errorcode, errormessage, useridentity,
-            sourceipaddress, useragent, readonly, requestparameters, responseelements,
-            additionaleventdata, resources, requestid, sharedeventid, eventtype, vpcendpointid
+            eventtime, eventversion, eventsource, eventname, awsregion, errorcode, errormessage,
+            useridentity, sourceipaddress, useragent, readonly, requestparameters, responseelements,
+            additionaleventdata, resources, requestid, sharedeventid, eventtype, apiversion,
+            serviceeventdetails, recipientaccountid, vpcendpointid
         ) as varchar)) as event_id,
         coalesce(nullif(recipientaccountid, ''), nullif(useridentity.accountid, ''), 'unknown')
             as account_id

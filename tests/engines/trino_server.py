@@ -24,8 +24,8 @@ from engines.trino_install import NoTrino, installed_server, java_home
 _START_SECONDS = 180
 _TRIES = 3
 
-# Fast to start and short-lived: the simple compiler alone, the simple collector, a small heap. Trino
-# writes classes for each query: once their code fills the cache, Java only interprets.
+# Fast to start and short-lived: the simple compiler alone, the simple collector, a small heap.
+# Trino writes classes for each query: once their code fills the cache, Java only interprets.
 _JVM = """\
 -Xmx1500M
 -XX:+UseSerialGC
