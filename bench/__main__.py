@@ -116,7 +116,7 @@ def _compare(contestants: Sequence[str], files: Path, scratch: Path) -> None:
 def _one_more_file(files: Path, scratch: Path) -> None:
     """What it costs to bring a store up to date by one new file, against building it whole."""
     store = _fresh(scratch / "store.duckdb")
-    new = trail.write(scratch / "new", files=1, events=500)
+    new = trail.write(scratch / "one-more", files=1, events=500, seed=1_000_000)
     whole = cost_of(_command(RUN, files, store))
     load = cost_of([TRAILHOUND, "load", files, new, "--store", store, "--quiet"])
     build = cost_of([TRAILHOUND, "run", "--store", store, "--quiet"])

@@ -40,16 +40,18 @@ class Call(NamedTuple):
     reads: bool = True
 
 
-def write(folder: Path, files: int, events: int) -> Path:
+def write(folder: Path, files: int, events: int, seed: int = 0) -> Path:
     """Write a trail of gzip files as AWS does, one folder a day; `events` in each file.
 
-    Kept if the folder is there already. Returns the folder.
+    Another `seed` gives other events. Kept if the folder is there already. Returns the folder.
     """
     done = folder / "DONE"
     if done.exists():
         return folder / "AWSLogs"
     with ProcessPoolExecutor() as pool:
-        list(pool.map(partial(_write_file, folder, files, events), range(files), chunksize=16))
+        list(
+            pool.map(partial(_write_file, folder, files, events, seed), range(files), chunksize=16)
+        )
     done.touch()
     return folder / "AWSLogs"
 
@@ -69,8 +71,8 @@ def write_one(path: Path, events: int) -> Path:
     return path
 
 
-def _write_file(folder: Path, files: int, events: int, number: int) -> None:
-    draw = random.Random(number)
+def _write_file(folder: Path, files: int, events: int, seed: int, number: int) -> None:
+    draw = random.Random(seed + number)
     start, length = number * SECONDS // files, max(SECONDS // files, 300)
     place = Place(draw.choice(ACCOUNTS), draw.choice(REGIONS))
     stamp = _time(start)

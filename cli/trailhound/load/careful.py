@@ -18,11 +18,11 @@ _BLOCK_BYTES = 16 << 20
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _BLANK = b" \t\r\n"
-_LINE_ENDS = b" \t\r,\x1e"  # what may stand around a value on its line
+_LINE_ENDS = b" \t\r,\x1e\xef\xbb\xbf"  # what may stand around a value on its line
 _LEAST_LINE = 64  # bytes; a shorter one may well be a part of a value over several lines
 _VALUE = b'{["-0123456789tfn'
 _MAY_FOLLOW = {b"{": b'"}', b"[": _VALUE + b"]", b",": _VALUE, b":": _VALUE}
-_CONTAINER = re.compile(rb'"(?:Records|Events)"|\A\[')
+_CONTAINER = re.compile(rb'"(?:Records|Events|logEvents)"|\A\[')
 
 
 class Row(NamedTuple):

@@ -43,6 +43,8 @@ class Found(NamedTuple):
 
 def unwrap(kind: Kind, text: bytes) -> list[Found]:
     """The records in a valid JSON value, of whatever shape this place may hold."""
+    if kind is Kind.LOG_EVENT:
+        return [_message(text)]
     if kind is Kind.RECORD or not _SHELL_KEYS.search(text):
         return [Found(What.RECORD, text)]
     try:
@@ -95,14 +97,17 @@ def _document(value: dict[str, Any], text: bytes) -> list[Found]:
 def _subscription(value: dict[str, Any], text: bytes) -> list[Found]:
     if value.get("messageType") == "CONTROL_MESSAGE":
         return [Found(What.SKIP, text, "control message")]
-    return [_message(item) for item in value["logEvents"]]
+    return [_message(_bytes(json.dumps(item))) for item in value["logEvents"]]
 
 
-def _message(item: Any) -> Found:
-    message = item.get("message") if isinstance(item, dict) else None
-    if isinstance(message, str):
-        return Found(What.INNER, _bytes(message))
-    return Found(What.REJECT, _bytes(json.dumps(item)), "log event without a message")
+def _message(text: bytes) -> Found:
+    """The record in an item of `logEvents`."""
+    try:
+        item = json.loads(text)
+    except (ValueError, RecursionError):
+        item = None
+    found = _string(item, "message") if isinstance(item, dict) else None
+    return found or Found(What.REJECT, text, "log event without a message")
 
 
 def _lambda_payload(data: str, text: bytes) -> list[Found]:

@@ -20,9 +20,9 @@ REST = 4096
 
 TRUNCATED = "ends too early"
 
-_CONTAINERS = (b'"Records"', b'"Events"')
+_CONTROL_MESSAGE = b'"CONTROL_MESSAGE"'
 _OWN_KEYS = (b'"eventName"', b'"eventTime"')  # their object is an event, whatever else it holds
-_BETWEEN_VALUES = b" \t\r\n,\x1e"
+_BETWEEN_VALUES = b" \t\r\n,\x1e\xef\xbb\xbf"  # a BOM where files were put together
 _BLANK = b" \t\r\n"
 _OPEN_BRACE, _OPEN_BRACKET, _CLOSE_BRACKET = b"{[]"
 _COMMA, _COLON = b",:"
@@ -35,8 +35,16 @@ class Kind(Enum):
     ITEM = auto()  # an element of an array at the top
     RECORD = auto()  # an element of "Records"
     EVENT = auto()  # an element of "Events"
+    LOG_EVENT = auto()  # an element of "logEvents"
     HUGE = auto()  # the start of any of these that is longer than MAX_RECORD
     REST = auto()  # the start of what comes where the text stops making sense; the last part
+
+
+_CONTAINERS = {
+    b'"Records"': Kind.RECORD,
+    b'"Events"': Kind.EVENT,
+    b'"logEvents"': Kind.LOG_EVENT,
+}
 
 
 class Part(NamedTuple):
@@ -159,7 +167,9 @@ class _Splitter:
             self.key = self.data[max(self.delimiter + 1, 0) : at].strip(_BLANK)
             self.is_event = self.is_event or self.key in _OWN_KEYS
         elif char == _OPEN_BRACKET and self.key in _CONTAINERS and (in_tail or not self.is_event):
-            self.enter(at, 2, Kind.RECORD if self.key == _CONTAINERS[0] else Kind.EVENT)
+            # A control message is one value, to be skipped as a whole.
+            if _CONTROL_MESSAGE not in self.data[self.start : at]:
+                self.enter(at, 2, _CONTAINERS[self.key])
         return None
 
     def enter(self, at: int, depth: int, element: Kind) -> None:

@@ -121,13 +121,13 @@ def _record_batch(
     data = [pa.py_buffer(each.text) for each in texts]
     text = pa.Array.from_buffers(pa.binary_view(), count, [None, pa.py_buffer(views), *data])
     nothing = pa.nulls(count, STREAM.field("error").type)
-    indices = pa.array(of_text)
+    indices = _numbers(of_text, pa.int32())
     return pa.RecordBatch.from_arrays(
         [
             _dictionary(indices, [each.path for each in texts]),
             _dictionary(indices, [each.version for each in texts]),
-            pa.array(positions),
-            pa.array(np.full(count, mode, np.int8)),
+            _numbers(positions, pa.int64()),
+            _numbers(np.full(count, mode, np.int8), pa.int8()),
             nothing,
             nothing,
             text,
@@ -137,7 +137,16 @@ def _record_batch(
 
 
 def _dictionary(indices: pa.Array, values: list[str]) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(indices, pa.array(values, pa.large_string()))
+    stored = [value.encode() for value in values]
+    ends = np.cumsum([0, *map(len, stored)], dtype=np.int64)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(stored))]
+    texts = pa.Array.from_buffers(pa.large_string(), len(values), buffers)
+    return pa.DictionaryArray.from_arrays(indices, texts)
+
+
+def _numbers(values: Ints, kind: pa.DataType) -> pa.Array:
+    """An array without a copy. `pa.array` would first import pandas, where that is installed."""
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
 
 
 class Stream:
