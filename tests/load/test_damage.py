@@ -40,6 +40,14 @@ def test_truncated_document(tmp_path, cut):
     assert loaded.report.problems[0].file.endswith("/odd")
 
 
+def test_truncated_subscription(tmp_path):
+    messages = [{"id": "1", "message": json.dumps(each)} for each in EVENTS[:3]]
+    whole = json.dumps({"messageType": "DATA_MESSAGE", "logEvents": messages}).encode()
+    loaded = partial(tmp_path, whole[:-20])
+    assert loaded.ids[1:] == IDS[:2]
+    assert loaded.errors == [(0, "ends too early")]
+
+
 def test_malformed_document(tmp_path):
     text = b'{"Records": [\n' + json.dumps(event(1)).encode()
     text += b"\n" + json.dumps(event(2)).encode() + b"]}"

@@ -51,10 +51,15 @@ SHAPES = {
     "lines of arrays": lines([EVENTS[:2], EVENTS[2:]]),
     "records concatenated": json.dumps({"Records": EVENTS[:1]})
     + json.dumps({"Records": EVENTS[1:]}),
+    "records concatenated, each file with a BOM": "\ufeff".join(
+        ["", json.dumps({"Records": EVENTS[:1]}), json.dumps({"Records": EVENTS[1:]})]
+    ),
+    "lines, each with a BOM": "\n".join(f"\ufeff{text}" for text in TEXTS),
     "lookup-events": json.dumps({"Events": LOOKUP, "NextToken": "x"}, indent=4),
     "lookup-events items": lines(LOOKUP),
     "lookup-events items in an array": json.dumps(LOOKUP),
     "subscription": json.dumps(SUBSCRIPTION, indent=2),
+    "subscriptions in an array": json.dumps([{**SUBSCRIPTION, "logEvents": []}, SUBSCRIPTION]),
     "subscriptions concatenated": json.dumps({**SUBSCRIPTION, "logEvents": []})
     + json.dumps(SUBSCRIPTION),
     "subscription in a Lambda payload": json.dumps(

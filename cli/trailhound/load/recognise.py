@@ -19,6 +19,7 @@ _SHELL_KEYS = re.compile(
     rb'"(?:CloudTrailEvent|_raw|detail-type|logEvents|awslogs|digestStartTime|configSnapshotId'
     rb'|configurationItems|Records|Events)"'
 )
+_DOCUMENTS = (Kind.VALUE, Kind.ITEM)
 _DIGEST_KEYS = {"digestStartTime", "digestEndTime"}
 _CONFIG_KEYS = {"configurationItems", "configSnapshotId"}
 
@@ -56,7 +57,7 @@ def unwrap(kind: Kind, text: bytes) -> list[Found]:
     found = _item(value, text) if kind is not Kind.EVENT else _string(value, "CloudTrailEvent")
     if found:
         return [found]
-    return _document(value, text) if kind is Kind.VALUE else [Found(What.RECORD, text)]
+    return _document(value, text) if kind in _DOCUMENTS else [Found(What.RECORD, text)]
 
 
 def _item(value: dict[str, Any], text: bytes) -> Found | None:

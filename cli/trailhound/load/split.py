@@ -153,8 +153,7 @@ class _Splitter:
         return None
 
     def in_object(self, at: int, char: int, around: int) -> Part | None:
-        in_tail = self.state is _State.TAIL
-        if around == 0 and in_tail:
+        if around == 0 and self.state is _State.TAIL:
             self.state, self.start = _State.OUTSIDE, at + 1
             return None
         if around == 0:
@@ -166,11 +165,15 @@ class _Splitter:
         elif char == _COLON:
             self.key = self.data[max(self.delimiter + 1, 0) : at].strip(_BLANK)
             self.is_event = self.is_event or self.key in _OWN_KEYS
-        elif char == _OPEN_BRACKET and self.key in _CONTAINERS and (in_tail or not self.is_event):
-            # A control message is one value, to be skipped as a whole.
-            if _CONTROL_MESSAGE not in self.data[self.start : at]:
-                self.enter(at, 2, _CONTAINERS[self.key])
+        elif char == _OPEN_BRACKET and self.opens_container(at):
+            self.enter(at, 2, _CONTAINERS[self.key])
         return None
+
+    def opens_container(self, at: int) -> bool:
+        if self.key not in _CONTAINERS or (self.is_event and self.state is _State.OBJECT):
+            return False
+        # A control message of CloudWatch is skipped as a whole.
+        return _CONTROL_MESSAGE not in self.data[self.start : at]
 
     def enter(self, at: int, depth: int, element: Kind) -> None:
         self.state, self.depth, self.element = _State.BETWEEN, depth, element
