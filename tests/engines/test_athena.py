@@ -73,14 +73,16 @@ def alerts_on_duckdb(paths: list[Path], folder: Path) -> str:
 
 @pytest.fixture(scope="module")
 def first_days(athena: Run, s3: Any) -> str:
-    """The alerts of all days but the last, after two runs."""
+    """The alerts of all days but the last, after two builds by dbt and a run."""
     upload(s3, last_day=False)
     athena(
         *("trailhound", "athena", "ddl", "--apply", "--trail", "s3://trail/org"),
         *("--accounts", ",".join(ACCOUNTS), "--regions", ",".join(REGIONS)),
         *("--since", "2026-03-01"),
     )
-    first = athena("trailhound", "run", "--format", "ndjson").stdout
+    for _ in range(2):
+        athena("dbt", "build", "--exclude-resource-type", "unit_test")
+    first = athena("trailhound", "alerts", "--format", "ndjson").stdout
     assert athena("trailhound", "run", "--format", "ndjson").stdout == first
     return first
 
