@@ -28,13 +28,6 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> None:
         os.environ.pop(name, None)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one process, and all that need the Trino server in one."""
-    for item in items:
-        needs_trino = item.path.parent.name == "engines"
-        item.add_marker(pytest.mark.xdist_group("engines" if needs_trino else str(item.path)))
-
-
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     """Run a command in an empty folder."""
