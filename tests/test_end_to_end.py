@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,59 @@ def test_files_one_after_the_other_in_any_order(run: Run, expected: str) -> None
     for part in (files[:third], files[third : 2 * third], files[2 * third :]):
         last = run("trailhound", "run", *part, "--format", "ndjson").stdout
     assert last == expected
+
+
+KILLED_IN_BUILD = """
+import os, signal, sys
+from trailhound import fresh_events, plan
+from trailhound.main import cli
+
+def killed_after(module, name, step=None):
+    work = getattr(module, name)
+    def then(*arguments):
+        work(*arguments)
+        if step is None or arguments[0].name == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+    setattr(module, name, then)
+
+where, *arguments = sys.argv[1:]
+if where == "new events":
+    killed_after(fresh_events, "_add")
+elif where == "alerts":
+    killed_after(plan, "_union_alerts")
+else:
+    killed_after(plan, "_build_step", where)
+cli(arguments)
+"""
+
+
+@pytest.fixture(scope="module")
+def half(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of half of the sample trail."""
+    store = tmp_path_factory.mktemp("half") / "store.duckdb"
+    files = sorted(path for path in SAMPLE.rglob("*") if path.is_file())
+    run_in(store.parent)("trailhound", "run", *files[::2], "--store", store)
+    return store
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "cloudtrail_records",
+        "new events",
+        "ec2_instances_launched",
+        "s3_buckets_enumerated",
+        "alerts",
+    ],
+)
+def test_killed_in_the_middle_of_a_build(
+    run: Run, tmp_path: Path, half: Path, expected: str, where: str
+) -> None:
+    store = Path(shutil.copy(half, tmp_path))
+    command = ("run", SAMPLE, "--store", store)
+    killed = run("python", "-c", KILLED_IN_BUILD, where, *command, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert run("trailhound", "run", "--store", store, "--format", "ndjson").stdout == expected
 
 
 def test_dbt_build_alone_unit_tests_included(run: Run, tmp_path: Path, expected: str) -> None:

@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +52,7 @@ class Dbt:
     project: Project
     folder: Path
     target: Target
-    store: Path
+    environment: Mapping[str, str]
     variables: dict[str, Any]
     verbose: bool = False
 
@@ -66,7 +66,7 @@ class Dbt:
         copy = self.folder / "seeds"
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(seeds, copy, copy_function=shutil.copyfile)
-        with _environment(TRAILHOUND_SEEDS=str(copy), TRAILHOUND_STORE=str(self.store)):
+        with _environment(**self.environment, TRAILHOUND_SEEDS=str(copy)):
             try:
                 refresh = ("--full-refresh",) if full_refresh else ()
                 outcomes = self._run("build", *_BUILT, *refresh, *self._detections())

@@ -33,6 +33,14 @@ def near_matches(name: str, known: Iterable[str]) -> list[str]:
     return (get_close_matches(name, candidates, n=3, cutoff=0.6) or within)[:3]
 
 
+def first_line(error: Exception) -> str:
+    """The first line of what a database says, with what to do about it where it helps."""
+    line = (str(error).strip() or type(error).__name__).splitlines()[0]
+    if type(error).__name__ == "OutOfMemoryException":
+        line += ": try again with a higher --memory-limit"
+    return line
+
+
 @contextmanager
 def extra(name: str, what: str) -> Iterator[None]:
     """Say which extra to install where an import of its libraries fails. `what` needs them."""

@@ -18,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trailhound.errors import first_line
 from trailhound.fresh_events import EVENTS, build_events
 from trailhound.step import Step
 from trailhound.triage import literal
@@ -151,7 +152,7 @@ def build(
             else:
                 _build_step(step, connection, seeds)
         except duckdb.Error as error:
-            failures[step.name] = Failure(step.name, str(error).strip().splitlines()[0])
+            failures[step.name] = Failure(step.name, first_line(error))
     built = [step for step in plan.detections if step.name not in failures]
     if built:
         _union_alerts(built, connection, alert_columns)

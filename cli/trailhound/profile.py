@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from ast import literal_eval
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,25 +27,34 @@ class Target(NamedTuple):
 
 def find_target(project: Project, settings: Settings) -> Target:
     """The target in force. Raises WrongUsage if the profile does not have it."""
-    store = str(settings.store_path)
-    name = settings.target or str(_render(_profile(project).get("target", "default"), store))
-    config = output(project, name, store)
+    environment = {**os.environ, **settings.environment}
+    name = settings.target or str(_render(_profile(project).get("target", "default"), environment))
+    config = output(project, name, environment)
     if config.get("type") == "duckdb":
         config["path"] = str(project.root / str(config.get("path", ":memory:")))
+        config["settings"] = config.get("settings") or {}
         if settings.store is not None and Path(config["path"]) != settings.store_path:
-            raise WrongUsage(
-                f"--store has no effect: the profile says path: {config['path']}; write there "
-                "path: \"{{ env_var('TRAILHOUND_STORE') }}\""
-            )
+            raise _no_effect("--store", "path", config["path"], "TRAILHOUND_STORE")
+        limit = config["settings"].get("memory_limit")
+        if settings.memory_limit not in (None, limit):
+            key = "settings: memory_limit"
+            raise _no_effect("--memory-limit", key, limit, "TRAILHOUND_MEMORY_LIMIT")
     return Target(name, config)
 
 
-def output(project: Project, target: str, store: str) -> dict[str, Any]:
-    """What the profile says of a target; `store` is what it reads as TRAILHOUND_STORE."""
+def _no_effect(option: str, key: str, value: object, variable: str) -> WrongUsage:
+    return WrongUsage(
+        f"{option} has no effect: the profile says {key}: {value or 'nothing'}; write there "
+        f"{key}: \"{{{{ env_var('{variable}') }}}}\""
+    )
+
+
+def output(project: Project, target: str, environment: Mapping[str, str]) -> dict[str, Any]:
+    """What the profile says of a target; `environment` is what its env_var() reads."""
     outputs = _profile(project).get("outputs") or {}
     if target not in outputs:
         raise unknown("target", target, outputs)
-    return {str(key): value for key, value in _render(outputs[target], store).items()}
+    return {str(key): value for key, value in _render(outputs[target], environment).items()}
 
 
 def profiles_folder(project: Project) -> Path:
@@ -72,17 +81,15 @@ def _profile(project: Project) -> dict[str, Any]:
     return profile
 
 
-def _render(value: Any, store: str) -> Any:
+def _render(value: Any, environment: Mapping[str, str]) -> Any:
     """Render the Jinja that profiles.yml may hold: env_var and its default."""
     if isinstance(value, dict):
-        return {key: _render(each, store) for key, each in value.items()}
+        return {key: _render(each, environment) for key, each in value.items()}
     if isinstance(value, list):
-        return [_render(each, store) for each in value]
+        return [_render(each, environment) for each in value]
     if not isinstance(value, str) or "{" not in value:
         return value
     from jinja2.nativetypes import NativeEnvironment
-
-    environment = {**os.environ, "TRAILHOUND_STORE": store}
 
     def env_var(name: str, default: str | None = None) -> str:
         found = environment.get(name, default)

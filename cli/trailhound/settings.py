@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ class Settings:
     """What the shared options say. None means: not said."""
 
     store: Path | None = None
+    memory_limit: str | None = None
     target: str | None = None
     project_dir: Path | None = None
     vars: dict[str, Any] = field(default_factory=dict)
@@ -31,6 +33,12 @@ class Settings:
     def store_path(self) -> Path:
         """The DuckDB file, absolute: dbt changes the working folder while it runs."""
         return (self.store or Path(DEFAULT_STORE)).absolute()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the project's files are to read by env_var(), whatever the environment says."""
+        limit = {"TRAILHOUND_MEMORY_LIMIT": self.memory_limit} if self.memory_limit else {}
+        return {"TRAILHOUND_STORE": str(self.store_path), **limit}
 
 
 class Vars(click.ParamType[dict[str, Any]]):
@@ -55,6 +63,18 @@ class Vars(click.ParamType[dict[str, Any]]):
                 f"expected names and values like '{{name: value}}', got {value!r}", param, ctx
             )
         return parsed
+
+
+class Size(click.ParamType[str]):
+    """An amount of memory, as DuckDB reads it."""
+
+    name = "SIZE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check the form; what is less than DuckDB can work with it says itself."""
+        if not re.fullmatch(r"[0-9]+([.][0-9]+)? ?[KMGT]i?B", str(value), re.IGNORECASE):
+            self.fail(f"expected a size like 500MB or 2GB, got {value!r}", param, ctx)
+        return str(value)
 
 
 class FormatName(click.ParamType[str]):
@@ -115,6 +135,16 @@ _SHARED: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
             "metavar": "FILE",
             "envvar": "TRAILHOUND_STORE",
             "help": f"The DuckDB file. [default: {DEFAULT_STORE}; env: TRAILHOUND_STORE]",
+        },
+    ),
+    (
+        ("--memory-limit",),
+        {
+            "type": Size(),
+            "metavar": "SIZE",
+            "envvar": "TRAILHOUND_MEMORY_LIMIT",
+            "help": "How much memory DuckDB may use; the whole process takes at most half as much "
+            "again. [default: 1GB; env: TRAILHOUND_MEMORY_LIMIT]",
         },
     ),
     (

@@ -24,21 +24,24 @@ ODD_COLUMNS = (
     Column("raw"),
 )
 
-# As the models identify an event; a record without an id is known by what it says.
+# As the models identify an event; a record without an id is known by what it says. Apart, so that
+# for the others only their ids are read.
 _IDENTIFIED = """
-    select
-        file_path,
-        position,
-        loaded_at,
-        coalesce(nullif(eventid, ''), cast(hash(
+    select file_path, position, loaded_at, event_id,
+        coalesce(nullif(recipientaccountid, ''), nullif(useridentity.accountid, ''), 'unknown')
+            as account_id
+    from (
+        select *, eventid as event_id from {logs} where eventid <> ''
+        union all
+        select *, cast(hash(
             eventtime, eventversion, eventsource, eventname, awsregion, errorcode, errormessage,
             useridentity, sourceipaddress, useragent, readonly, requestparameters, responseelements,
             additionaleventdata, resources, requestid, sharedeventid, eventtype, apiversion,
             serviceeventdetails, recipientaccountid, vpcendpointid
-        ) as varchar)) as event_id,
-        coalesce(nullif(recipientaccountid, ''), nullif(useridentity.accountid, ''), 'unknown')
-            as account_id
-    from {logs}
+        ) as varchar) as event_id
+        from {logs}
+        where coalesce(eventid, '') = ''
+    )
     where error is null and skipped is null"""
 
 

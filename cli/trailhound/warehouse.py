@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from trailhound.errors import TrailhoundError, WrongUsage, extra, unknown
+from trailhound.errors import TrailhoundError, WrongUsage, extra, first_line, unknown
 from trailhound.profile import Target
 
 if TYPE_CHECKING:
     import duckdb
+
+
+# Other settings may need extensions, which only dbt loads.
+_RESOURCES = {"memory_limit", "threads", "temp_directory", "max_temp_directory_size"}
 
 
 class Rows(NamedTuple):
@@ -67,7 +72,9 @@ class DuckDB:
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._schema = str(config.get("schema", "main"))
-        self._connection = connect_duckdb(Path(config["path"]), read_only=True)
+        self._connection = connect_duckdb(
+            Path(config["path"]), config.get("settings", {}), read_only=True
+        )
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
         """Run one statement."""
@@ -76,9 +83,9 @@ class DuckDB:
         try:
             cursor = self._connection.execute(sql, list(parameters))
         except duckdb.CatalogException as error:
-            raise MissingRelation(_first_line(error)) from error
+            raise MissingRelation(first_line(error)) from error
         except duckdb.Error as error:
-            raise TrailhoundError(f"the store answered: {_first_line(error)}") from error
+            raise TrailhoundError(f"the store answered: {first_line(error)}") from error
         return Rows([column[0] for column in cursor.description or ()], cursor.fetchall())
 
     def relation(self, name: str) -> str:
@@ -90,8 +97,14 @@ class DuckDB:
         self._connection.close()
 
 
-def connect_duckdb(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-    """Open a store. Raises WrongUsage if it is not there to be read, TrailhoundError if locked."""
+def connect_duckdb(
+    path: Path, settings: Mapping[str, Any] = MappingProxyType({}), *, read_only: bool = False
+) -> duckdb.DuckDBPyConnection:
+    """Open a store, with what the profile's settings say of resources.
+
+    Raises WrongUsage if it is not there to be read, TrailhoundError if it is locked or a setting is
+    wrong.
+    """
     import duckdb
 
     if read_only and not path.exists():
@@ -105,6 +118,12 @@ def connect_duckdb(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     connection.execute("set enable_progress_bar = false")
     # A checkpoint would pack the records anew whenever there are row groups that are not full.
     connection.execute("set max_vacuum_tasks = 0")
+    try:
+        for name in _RESOURCES & settings.keys():
+            connection.execute(f"set {name} = $value", {"value": settings[name]})
+    except duckdb.Error as error:
+        connection.close()
+        raise TrailhoundError(f"settings of the profile: {first_line(error)}") from error
     return connection
 
 
@@ -191,7 +210,7 @@ def _query(connection: Any, sql: str, parameters: Any) -> Rows:
         cursor.execute(sql, parameters)
         rows = [tuple(row) for row in cursor.fetchall()]
     except Exception as error:  # each client has its own family of errors
-        message = _first_line(error)
+        message = first_line(error)
         if re.search(r"TABLE_NOT_FOUND|does not exist", message):
             raise MissingRelation(message) from error
         raise TrailhoundError(f"the warehouse answered: {message}") from error
@@ -201,7 +220,3 @@ def _query(connection: Any, sql: str, parameters: Any) -> Rows:
 def quoted(*names: str) -> str:
     """A name as SQL writes it, its parts joined by dots."""
     return ".".join('"' + name.replace('"', '""') + '"' for name in names)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

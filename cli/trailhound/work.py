@@ -58,7 +58,7 @@ class Work:
 
     def open_store(self) -> duckdb.DuckDBPyConnection:
         """Open the store for writing; it is made if it is not there."""
-        connection = connect_duckdb(self.store, read_only=False)
+        connection = connect_duckdb(self.store, self.target.config["settings"])
         connection.execute(f"create schema if not exists {quoted(self._schema)}")
         return connection
 
@@ -81,7 +81,7 @@ class Work:
             self.project,
             workplace(self.project, purpose),
             self.target,
-            self.settings.store_path,
+            self.settings.environment,
             self.settings.vars,
             self.settings.verbose,
         )

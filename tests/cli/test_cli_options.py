@@ -9,6 +9,10 @@ import pytest
 from cli_helpers import alert, errors_of, write_alerts
 
 from support import Invoke
+from trailhound.load import DEFAULT_MEMORY_LIMIT
+from trailhound.profile import find_target
+from trailhound.project import installed_project
+from trailhound.settings import Settings
 
 
 def test_options_stand_before_or_after_the_command(invoke: Invoke, folder: Path) -> None:
@@ -38,6 +42,33 @@ def test_the_environment_names_the_store_and_an_option_outweighs_it(
     invoke("alerts", "--store", "none.duckdb", code=2)
 
 
+def memory_limit(settings: Settings) -> object:
+    return find_target(installed_project(), settings).config["settings"]["memory_limit"]
+
+
+def test_memory_has_the_same_limit_everywhere_by_default(invoke: Invoke) -> None:
+    assert memory_limit(Settings()) == DEFAULT_MEMORY_LIMIT
+    told = " ".join(invoke("run", "--help").stdout.split())
+    assert f"[default: {DEFAULT_MEMORY_LIMIT}; env: TRAILHOUND_MEMORY_LIMIT]" in told
+
+
+def test_an_option_outweighs_the_environment_in_the_limit_of_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TRAILHOUND_MEMORY_LIMIT", "3GB")
+    assert memory_limit(Settings()) == "3GB"
+    assert memory_limit(Settings(memory_limit="2GB")) == "2GB"
+
+
+def test_a_limit_that_the_profile_does_not_ask_for_is_told(invoke: Invoke, folder: Path) -> None:
+    invoke("init", folder / "own")
+    profiles = folder / "own" / "profiles.yml"
+    profiles.write_text(profiles.read_text().replace("TRAILHOUND_MEMORY_LIMIT", "OTHER"))
+    said = invoke("run", "--project-dir", "own", "--memory-limit", "2GB", code=2).stderr
+    assert "--memory-limit has no effect: the profile says settings: memory_limit: 1GB" in said
+    assert "memory_limit: \"{{ env_var('TRAILHOUND_MEMORY_LIMIT') }}\"" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -65,6 +96,7 @@ def test_the_environment_names_the_store_and_an_option_outweighs_it(
         (["new", "iam/iam_x", "--event-name", "A' or 1=1"], "is no name of an API call"),
         (["new", "iam/iam_x"], "Name the API call to count, such as --event-name CreateAccessKey."),
         (["athena"], "Choose from: ddl, check. See"),
+        (["run", "--memory-limit", "much"], "expected a size like 500MB or 2GB, got 'much'"),
         (["run", "--bogus"], "No such option '--bogus'"),
     ],
 )

@@ -190,6 +190,18 @@ def test_a_store_that_was_there_stays(invoke: Invoke, folder: Path, trail: Path)
     assert (folder / "trailhound.duckdb").exists()
 
 
+@pytest.mark.parametrize("command", [["load", TRAIL], ["run"]])
+def test_too_little_memory_is_one_line_that_says_what_to_do(
+    invoke: Invoke, trail: Path, command: list[str]
+) -> None:
+    invoke("run", trail)
+    write_trail(trail.parent, *(denied(number) for number in range(7)))
+    said = invoke(*command, "--memory-limit", "100KB", code=1).stderr
+    assert "Out of Memory Error" in said.splitlines()[0]
+    assert said.splitlines()[0].endswith("try again with a higher --memory-limit")
+    assert "Multiple failed API calls" in invoke("run", trail).stdout
+
+
 def test_a_variable_changes_a_threshold(invoke: Invoke, trail: Path) -> None:
     variables = "{iam_multiple_failed_api_calls__threshold: 6}"
     assert invoke("run", trail, "--format", "ndjson", "--vars", variables).stdout == ""

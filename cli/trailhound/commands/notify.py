@@ -48,7 +48,7 @@ def notify(settings: Settings, /, urls: tuple[str, ...], *, dry_run: bool, **opt
     filters = filters_from(work.detections, options)
     with work.warehouse() as warehouse:
         alerts = stored_alerts(warehouse, filters)
-    state = connect_duckdb(settings.store_path, read_only=False)
+    state = connect_duckdb(settings.store_path)
     failed = 0
     try:
         for url in urls:

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from trailhound.errors import first_line
 from trailhound.load.archives import owners
 from trailhound.load.report import LoadError, LoadReport, Problem
 from trailhound.load.table import EVENT_SHAPE, ddl
@@ -130,8 +131,7 @@ def ensure_table(connection: duckdb.DuckDBPyConnection, table: str) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    line = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return re.sub(r"^(IO|TransactionContext|Catalog|Invalid \w+) Error: ", "", line)
+    return re.sub(r"^(IO|TransactionContext|Catalog|Invalid \w+) Error: ", "", first_line(error))
 
 
 @dataclass(frozen=True)
