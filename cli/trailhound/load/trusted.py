@@ -27,7 +27,7 @@ _LINE_HEAD = re.compile(rb'(?=\{B("[^"\\]+")B:[^\n]*\}[ \t\r]*\n\{)'.replace(b"B
 _RECORDS_TAIL = re.compile(rb"\}B\]B\}B\Z".replace(b"B", _BLANK))
 _ARRAY_TAIL = re.compile(rb"\}B\]B\Z".replace(b"B", _BLANK))
 _LINE_TAIL = re.compile(rb"\}B\Z".replace(b"B", _BLANK))
-_LINE_SEAM = re.compile(rb"\}[ \t\r]*\n(?=\{)")
+_LINE_SEAM = re.compile(rb"\}[ \t\r]*\n(?=(\{))")
 
 # A first key that speaks for a shell around an event, which the careful reader opens.
 _SHELLS = {b'"Events"', b'"EventId"', b'"_raw"', b'"messageType"', b'"awslogs"', b'"version"'}
@@ -77,7 +77,7 @@ def form_of(text: bytes) -> tuple[Form, int] | None:
 @cache
 def _seam(first_key: bytes) -> re.Pattern[bytes]:
     return re.compile(
-        rb"\}B,B(?=\{BKEYB:)".replace(b"B", _BLANK).replace(b"KEY", re.escape(first_key))
+        rb"\}B,B(?=(\{BKEYB:))".replace(b"B", _BLANK).replace(b"KEY", re.escape(first_key))
     )
 
 
@@ -96,8 +96,7 @@ def batch(form: Form, texts: Iterable[Text]) -> pa.RecordBatch | None:
     for each in texts:
         before = len(bounds)
         bounds.append(each.first)
-        for seam in form.seam.finditer(each.text, each.first, each.last + 1):
-            bounds += seam.span()
+        bounds += _seams(form, each)
         bounds.append(each.last)
         counts.append((len(bounds) - before) // 2)
     of_text = np.repeat(np.arange(len(texts), dtype=np.int32), counts)
@@ -109,6 +108,20 @@ def batch(form: Form, texts: Iterable[Text]) -> pa.RecordBatch | None:
     records_before = np.array([each.records_before for each in texts])
     positions: Ints = np.arange(1, len(pairs) + 1) - (first_row - records_before)[of_text]
     return _record_batch(form.mode, texts, of_text, positions, pairs)
+
+
+def _seams(form: Form, text: Text) -> Iterator[int]:
+    """Where each seam begins and ends, if all are spelt as the first one is, as they nearly are."""
+    end = text.last + 1
+    seam = form.seam.search(text.text, text.first, end)
+    if seam is None:
+        return
+    spelt, width, at = seam[0] + seam[1], len(seam[0]), seam.start()
+    find = text.text.find
+    while at != -1:
+        yield at
+        yield at + width
+        at = find(spelt, at + width, end)
 
 
 def _record_batch(
