@@ -7,6 +7,7 @@ import shutil
 import signal
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 
@@ -89,7 +90,7 @@ def half(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         "cloudtrail_records",
         "new events",
-        "ec2_instances_launched",
+        "ec2_multiple_instances_created",
         "s3_buckets_enumerated",
         "alerts",
     ],
@@ -102,6 +103,33 @@ def test_killed_in_the_middle_of_a_build(
     killed = run("python", "-c", KILLED_IN_BUILD, where, *command, check=False)
     assert killed.returncode == -signal.SIGKILL
     assert run("trailhound", "run", "--store", store, "--format", "ndjson").stdout == expected
+
+
+def test_a_table_of_single_events_only_grows(run: Run, tmp_path: Path, half: Path) -> None:
+    store = shutil.copy(half, tmp_path)
+    with duckdb.connect(store) as connection:
+        connection.execute("update ec2_instances_launched set image_id = 'kept'")
+        known = connection.execute("select count(*) from ec2_instances_launched").fetchone()
+    run("trailhound", "run", SAMPLE, "--store", store)
+    with duckdb.connect(store) as connection:
+        kept = connection.execute(
+            "select count(*) from ec2_instances_launched where image_id = 'kept'"
+        ).fetchone()
+        now = connection.execute("select count(*) from ec2_instances_launched").fetchone()
+    assert known == kept < now
+
+
+def test_a_table_of_single_events_that_others_built_is_built_anew(
+    run: Run, tmp_path: Path, half: Path, expected: str
+) -> None:
+    store = shutil.copy(half, tmp_path)
+    with duckdb.connect(store) as connection:
+        connection.execute(
+            "create or replace table ec2_instances_launched as "
+            "from ec2_instances_launched where false"
+        )
+    done = run("trailhound", "run", SAMPLE, "--store", store, "--format", "ndjson")
+    assert done.stdout == expected
 
 
 def test_dbt_build_alone_unit_tests_included(run: Run, tmp_path: Path, expected: str) -> None:

@@ -1,15 +1,22 @@
-"""Adding what was loaded since the last build to cloudtrail_events, where that is exact.
+"""Adding what was loaded since the last build, where that is exact.
 
 Deduplicating and flattening all records is most of a build. A record that was loaded since can
 change what is there in one way only: as an earlier, or an unequal, copy of an event. So the new
 records go through the same compiled SQL alone, and where one of them is such a copy, where rows of
 cloudtrail_logs are gone, or where anything but this module built the table, it is built whole.
+
+A model whose rows come of one event each (meta: of_single_events) gets the rows of the new events
+in the same transaction. A comment on its table says which events it has seen: any other build of
+the table leaves none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from trailhound.triage import literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -28,14 +35,13 @@ def build_events(
     schema = events.relation.rpartition(".")[0]
     builds = f'{schema}."trailhound_builds"'
     logs = f'{schema}."{LOGS}"'
-    connection.execute("begin")
-    try:
+    with _transaction(connection):
         connection.execute(
             f"create table if not exists {builds} (fingerprint varchar, loaded_until timestamp, "
             "log_rows bigint, events_built_at timestamp)"
         )
         loaded_until = _loaded_until(connection, builds, logs, events.relation, fingerprint)
-        if loaded_until is None or not _add(connection, steps, logs, loaded_until):
+        if loaded_until is None or not _add(connection, steps, logs, loaded_until, fingerprint):
             connection.execute(f"create or replace table {events.relation} as {events.sql}")
         connection.execute(f"delete from {builds}")
         connection.execute(
@@ -43,10 +49,29 @@ def build_events(
             f"(select max(built_at) from {events.relation}) from {logs}",
             [fingerprint],
         )
-        connection.execute("commit")
+
+
+def build_of_single_events(
+    step: Step, events: Step, connection: duckdb.DuckDBPyConnection, fingerprint: str
+) -> None:
+    """Build a model whose rows come of one event each, unless it has seen all events already."""
+    seen = _state(events, connection, fingerprint)
+    if _seen(step, connection) == seen:
+        return
+    with _transaction(connection):
+        connection.execute(f"create or replace table {step.relation} as {step.sql}")
+        _note_seen(step, seen, connection)
+
+
+@contextmanager
+def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    connection.begin()
+    try:
+        yield
     except BaseException:
-        connection.execute("rollback")
+        connection.rollback()
         raise
+    connection.commit()
 
 
 def _loaded_until(
@@ -77,6 +102,7 @@ def _add(
     steps: Mapping[str, Step],
     logs: str,
     loaded_until: object,
+    fingerprint: str,
 ) -> bool:
     """Insert the events of new records; False if one is a copy that changes what is there."""
     events, records = steps[EVENTS], steps[RECORDS]
@@ -103,8 +129,40 @@ def _add(
     ).fetchone()
     if changes is None:
         connection.execute(
-            f"insert into {events.relation} by name select * from {_NEW} "
-            f"where (event_id, account_id) not in (select (new.event_id, new.account_id) {copies})"
+            f"delete from {_NEW} where (event_id, account_id) in "
+            f"(select (new.event_id, new.account_id) {copies})"
         )
+        seen = _state(events, connection, fingerprint)
+        growing = [
+            step
+            for step in steps.values()
+            if step.of_single_events and _seen(step, connection) == seen
+        ]
+        connection.execute(f"insert into {events.relation} by name from {_NEW}")
+        seen = _state(events, connection, fingerprint)
+        for step in growing:
+            rows = step.sql.replace(events.relation, _NEW)
+            connection.execute(f"insert into {step.relation} by name {rows}")
+            _note_seen(step, seen, connection)
     connection.execute(f"drop table {_NEW}")
     return changes is None
+
+
+def _state(events: Step, connection: duckdb.DuckDBPyConnection, fingerprint: str) -> str:
+    """What tells the events there are from any others: by which SQL and when they were built."""
+    built = connection.execute(f"select max(built_at) from {events.relation}").fetchone()
+    return f"{fingerprint} {built[0] if built else None}"
+
+
+def _seen(step: Step, connection: duckdb.DuckDBPyConnection) -> str | None:
+    """The state of the events that a table was built of, if this module built it."""
+    found = connection.execute(
+        "select comment from duckdb_tables() where database_name = current_database() "
+        """and concat('"', schema_name, '"."', table_name, '"') = ?""",
+        [step.relation],
+    ).fetchone()
+    return str(found[0]) if found else None
+
+
+def _note_seen(step: Step, seen: str, connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(f"comment on table {step.relation} is {literal(seen)}")

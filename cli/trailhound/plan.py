@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trailhound.errors import first_line
-from trailhound.fresh_events import EVENTS, build_events
+from trailhound.fresh_events import EVENTS, build_events, build_of_single_events
 from trailhound.step import Step
 from trailhound.triage import literal
 
@@ -97,13 +97,15 @@ def plan_from_manifest(manifest: Mapping[str, Any], database: str, fingerprint: 
 
 def _step(node: Mapping[str, Any], needs: list[str], database: str) -> Step:
     prefix = f'"{database}".'
+    meta = node["config"].get("meta", {})
     return Step(
         name=node["name"],
         kind=node["config"]["materialized"],
         relation=node["relation_name"].removeprefix(prefix),
         sql=(node.get("compiled_code") or "").replace(prefix, ""),
         needs=tuple(needs),
-        is_detection=bool(node["config"].get("meta", {}).get("severity")),
+        is_detection=bool(meta.get("severity")),
+        of_single_events=bool(meta.get("of_single_events")) and needs == [EVENTS],
     )
 
 
@@ -149,6 +151,8 @@ def build(
         try:
             if step.name == EVENTS:
                 build_events(by_name, connection, plan.fingerprint)
+            elif step.of_single_events:
+                build_of_single_events(step, by_name[EVENTS], connection, plan.fingerprint)
             else:
                 _build_step(step, connection, seeds)
         except duckdb.Error as error:

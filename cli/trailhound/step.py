@@ -19,3 +19,5 @@ class Step:
     needs: tuple[str, ...]
     """Names of the steps before it."""
     is_detection: bool
+    of_single_events: bool = False
+    """Whether each row comes of one event alone, so that new events only add rows."""
