@@ -45,19 +45,24 @@ class Found(NamedTuple):
 def unwrap(kind: Kind, text: bytes) -> list[Found]:
     """The records in a valid JSON value, of whatever shape this place may hold."""
     if kind is Kind.LOG_EVENT:
-        return [_message(text)]
+        return [_message(_value(text), text)]
     if kind is Kind.RECORD or not _SHELL_KEYS.search(text):
         return [Found(What.RECORD, text)]
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):  # DuckDB reads what Python cannot: then it is no shell
-        return [Found(What.RECORD, text)]
+    value = _value(text)
     if not isinstance(value, dict) or _is_event(value):
         return [Found(What.RECORD, text)]
     found = _item(value, text) if kind is not Kind.EVENT else _string(value, "CloudTrailEvent")
     if found:
         return [found]
     return _document(value, text) if kind in _DOCUMENTS else [Found(What.RECORD, text)]
+
+
+def _value(text: bytes) -> Any:
+    """A JSON text as Python has it; None for the few that DuckDB reads and Python does not."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _item(value: dict[str, Any], text: bytes) -> Found | None:
@@ -98,17 +103,15 @@ def _document(value: dict[str, Any], text: bytes) -> list[Found]:
 def _subscription(value: dict[str, Any], text: bytes) -> list[Found]:
     if value.get("messageType") == "CONTROL_MESSAGE":
         return [Found(What.SKIP, text, "control message")]
-    return [_message(_bytes(json.dumps(item))) for item in value["logEvents"]]
+    return [_message(item) for item in value["logEvents"]]
 
 
-def _message(text: bytes) -> Found:
-    """The record in an item of `logEvents`."""
-    try:
-        item = json.loads(text)
-    except (ValueError, RecursionError):
-        item = None
-    found = _string(item, "message") if isinstance(item, dict) else None
-    return found or Found(What.REJECT, text, "log event without a message")
+def _message(item: Any, text: bytes | None = None) -> Found:
+    """The record in an item of `logEvents`, whose text may be given."""
+    if isinstance(item, dict) and (found := _string(item, "message")):
+        return found
+    text = _bytes(json.dumps(item)) if text is None else text
+    return Found(What.REJECT, text, "log event without a message")
 
 
 def _lambda_payload(data: str, text: bytes) -> list[Found]:

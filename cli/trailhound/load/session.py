@@ -17,8 +17,7 @@ def loading_settings(connection: duckdb.DuckDBPyConnection, memory_limit: str) -
     """DuckDB's settings while a load runs: those of the caller come back afterwards.
 
     Rows go in in any order, which is a quarter faster: no one asked for theirs. The memory limit
-    only ever gets lower, and so do the threads, for each fills row groups of its own. Where Python
-    is asked line by line DuckDB would draw a bar on stdout.
+    only ever gets lower, and so do the threads, for each fills row groups of its own.
     """
     before = connection.execute(
         """select current_setting('preserve_insertion_order'), current_setting('threads'),
