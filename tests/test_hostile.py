@@ -1,0 +1,194 @@
+"""Whoever makes calls writes the log: text that wants to be run, in every field, is only text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import unicodedata
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from openpyxl import load_workbook
+
+import trails
+from support import LOGS, Run, alerts_of, run_in
+from trailhound.output import FORMATS
+
+HOSTILE = [
+    "'; drop table cloudtrail_events; --",
+    "{{ 7*7 }}{% do run_query('drop table alerts') %}",
+    "\x1b[2J\x1b]0;owned\x07\r\u202e\u2066",
+    "<script>alert(1)</script><img src=x onerror=alert(1)>",
+    "$(reboot)`reboot`|reboot;%s{0}?$1",
+]
+FORMULAS = ["=cmd|'calc'!A1", "+1+1", "-1+1", "@SUM(1)", "\t=1", "\r=1"]
+
+# What detections read stays as it is, and so do an ARN's parts.
+KEPT = {
+    "eventTime", "eventName", "eventSource", "eventType", "eventCategory", "errorCode", "type",
+    "sourceIPAddress", "requestParameters", "responseElements", "additionalEventData", "readOnly",
+    "mfaAuthenticated", "creationDate", "invokedBy",
+}  # fmt: skip
+
+
+def poisoned(value: Any, before: str, after: str) -> Any:
+    """A record with text put before and after each text in it, and into each object."""
+    if isinstance(value, dict):
+        changed = {
+            key: part if key in KEPT else poisoned(part, before, after)
+            for key, part in value.items()
+        }
+        for key in ("requestParameters", "responseElements", "additionalEventData"):
+            if isinstance(changed.get(key), dict):
+                changed[key] = {**changed[key], before + after: [{after: before}]}
+        return {**changed, before + after: after}
+    if isinstance(value, list):
+        return [poisoned(part, before, after) for part in value]
+    return f"{before}{value}{after}" if isinstance(value, str) else value
+
+
+@pytest.fixture(scope="module")
+def plain() -> list[trails.Record]:
+    return list(trails.read(LOGS / "sample"))
+
+
+@pytest.fixture(scope="module")
+def poisons() -> list[tuple[str, str]]:
+    return [("", text) for text in HOSTILE] + [(text, "") for text in FORMULAS]
+
+
+@pytest.fixture(scope="module")
+def hostile(
+    tmp_path_factory: pytest.TempPathFactory,
+    plain: list[trails.Record],
+    poisons: list[tuple[str, str]],
+) -> Run:
+    """A folder with a store of the sample trail, once for each poison."""
+    folder = tmp_path_factory.mktemp("hostile")
+    for number, poison in enumerate(poisons):
+        records = [poisoned(record, *poison) for record in plain]
+        (folder / f"{number}.json").write_text(json.dumps({"Records": records}))
+    bad = [{"eventTime": text, text: text} for text in HOSTILE + FORMULAS]
+    (folder / "\x1b[2J{{ 1 }}.json").write_text(json.dumps({"Records": bad}))
+    run = run_in(folder)
+    run("trailhound", "run", folder)
+    return run
+
+
+@pytest.fixture(scope="module")
+def alerts(hostile: Run) -> list[dict[str, Any]]:
+    return alerts_of(hostile("trailhound", "alerts", "--format", "ndjson").stdout)
+
+
+def test_every_detection_fires_as_it_does_on_the_plain_trail(
+    run: Run, alerts: list[dict[str, Any]], poisons: list[tuple[str, str]]
+) -> None:
+    done = run("trailhound", "run", LOGS / "sample", "--format", "ndjson")
+    expected = sorted(alert["detection"] for alert in alerts_of(done.stdout))
+    assert sorted(alert["detection"] for alert in alerts) == sorted(expected * len(poisons))
+
+
+def test_it_is_kept_letter_by_letter(
+    alerts: list[dict[str, Any]], poisons: list[tuple[str, str]]
+) -> None:
+    for before, after in poisons:
+        own = [alert for alert in alerts if (before + after) in alert["account_id"]]
+        assert {alert["detection"] for alert in own} == {alert["detection"] for alert in alerts}
+        for column in ("event_ids", "regions", "user_agents"):
+            texts = [text for alert in own for text in alert[column]]
+            assert all(text.startswith(before) and text.endswith(after) for text in texts)
+            assert texts
+
+
+def unsafe(text: str) -> set[str]:
+    """What a terminal might act on, but for the ends of lines."""
+    return {
+        char
+        for char in text.replace("\n", "")
+        if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+    }
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(["alerts", "--format", name] for name in FORMATS if not FORMATS[name].is_binary),
+        ["run"],
+        ["files"],
+        ["files", "--rejected"],
+        ["doctor"],
+        ["list"],
+        ["tune", "iam_multiple_failed_api_calls"],
+        ["notify", "json://127.0.0.1", "--dry-run"],
+    ],
+    ids=" ".join,
+)
+def test_nothing_on_a_terminal_drives_it(hostile: Run, command: list[str]) -> None:
+    done = hostile("trailhound", *command, check=command != ["doctor"])  # it finds the bad file
+    assert done.stdout
+    assert unsafe(done.stdout + done.stderr) == set()
+
+
+def test_an_explanation_is_only_text(hostile: Run, alerts: list[dict[str, Any]]) -> None:
+    for alert in alerts[:: len(alerts) // 12]:
+        done = hostile("trailhound", "explain", alert["alert_id"])
+        assert alert["title"] in done.stdout
+        assert unsafe(done.stdout + done.stderr) == set()
+
+
+def test_no_cell_of_a_csv_is_a_formula(hostile: Run, alerts: list[dict[str, Any]]) -> None:
+    done = hostile("trailhound", "export", "--format", "csv")
+    rows = list(csv.reader(io.StringIO(done.stdout)))
+    assert len(rows) == 1 + len(alerts)
+    assert {row[0][:1] for row in rows} <= set("0123456789abcdef")
+    cells = [cell for row in rows for cell in row]
+    assert any("cmd|'calc'!A1" in cell for cell in cells)
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
+def test_no_cell_of_a_workbook_is_a_formula(hostile: Run, tmp_path: Path) -> None:
+    hostile("trailhound", "export", "--output", tmp_path / "alerts.xlsx")
+    [sheet] = load_workbook(tmp_path / "alerts.xlsx").worksheets
+    cells = [cell for row in sheet.iter_rows() for cell in row]
+    assert any(str(cell.value).startswith("=cmd") for cell in cells)
+    assert not [cell for cell in cells if cell.data_type == "f" or cell.hyperlink]
+
+
+def test_parquet_holds_the_same_texts(
+    hostile: Run, tmp_path: Path, alerts: list[dict[str, Any]]
+) -> None:
+    hostile("trailhound", "export", "--output", tmp_path / "alerts.parquet")
+    table = pq.read_table(tmp_path / "alerts.parquet")
+    for column in ("account_id", "entity_id", "user_agents"):
+        assert table[column].to_pylist() == [alert[column] for alert in alerts]
+
+
+class Tags(HTMLParser):
+    """Counts the tags of a page, with the names of their attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.seen: set[tuple[str, ...]] = set()
+        self.scripts = 0
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.scripts += tag == "script"
+        self.seen.add((tag, *(name for name, _ in attrs)))
+
+
+def test_a_report_has_no_tag_that_a_plain_one_has_not(
+    hostile: Run, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.json").write_text('[{"eventName": "GetUser"}]')
+    run("trailhound", "run", LOGS / "sample", tmp_path / "bad.json")
+    run("trailhound", "report", "--output", tmp_path / "plain.html")
+    hostile("trailhound", "report", "--output", tmp_path / "hostile.html")
+    expected = Tags((tmp_path / "plain.html").read_text())
+    found = Tags((tmp_path / "hostile.html").read_text())
+    assert found.scripts == expected.scripts > 0
+    assert found.seen <= expected.seen
