@@ -152,6 +152,16 @@ def test_lists_end_after_a_hundred_items(project: Project) -> None:
     check(project.build([records], PLAIN), records, PLAIN)
 
 
+def test_records_without_an_id_whose_texts_run_into_each_other_are_two(project: Project) -> None:
+    first = {**trails.crowded_trail()[0], "eventID": "", "requestID": "a|b", "sharedEventID": "c"}
+    records = [first, {**first, "requestID": "a", "sharedEventID": "b|c"}]
+
+    built = project.build([records], PLAIN)
+
+    check(built, records, PLAIN)
+    assert len(built.rows("cloudtrail_events")) == 2
+
+
 @pytest.mark.parametrize("trail", ["sample", "benign", "public/traildiscover", "public/invictus"])
 def test_a_trail_on_disk(project: Project, trail: str) -> None:
     records = list(trails.read(LOGS / trail))

@@ -13,7 +13,9 @@
     ] -%}
     {%- set parts = [] -%}
     {%- for text in texts -%}
-        {%- do parts.append("coalesce(" ~ record ~ "." ~ text ~ ", '')") -%}
+        {%- set value = "coalesce(" ~ record ~ "." ~ text ~ ", '')" -%}
+        {#- With its length before it no text can pass for the end of one and the start of another. -#}
+        {%- do parts.append("concat(cast(length(" ~ value ~ ") as varchar), ':', " ~ value ~ ")") -%}
     {%- endfor -%}
-    {{ trailhound.sha256_hex("concat_ws('|', " ~ parts | join(', ') ~ ")") }}
+    {{ trailhound.sha256_hex("concat(" ~ parts | join(', ') ~ ")") }}
 {%- endmacro %}
