@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -82,17 +83,31 @@ def test_every_relation_is_that_of_duckdb(
     assert differences(duck, whole) == ""
 
 
-def test_alerts_come_out_the_same(
-    whole: TrinoWarehouse, duck: duckdb.DuckDBPyConnection, tmp_path: Path
+@pytest.mark.parametrize(
+    "command",
+    [
+        "export --format ndjson",
+        "alerts --severity high",
+        "tune iam_multiple_failed_api_calls",
+        "tune ec2_multiple_instances_created",
+        "explain {alert_id}",
+        "notify json://127.0.0.1 --dry-run",
+    ],
+)
+def test_an_analyst_is_told_the_same(
+    whole: TrinoWarehouse,
+    duck: duckdb.DuckDBPyConnection,
+    options: list[str],
+    tmp_path: Path,
+    command: str,
 ) -> None:
-    whole.run("trailhound", "export", "--format", "ndjson", "--output", tmp_path / "trino")
-    store = duck.execute("select path from duckdb_databases() where path is not null").fetchone()
-    assert store is not None
-    whole.run(
-        *("trailhound", "export", "--target", "duckdb", "--store", store[0]),
-        *("--format", "ndjson", "--output", tmp_path / "duckdb"),
-    )
-    assert (tmp_path / "trino").read_bytes() == (tmp_path / "duckdb").read_bytes()
+    query = "select path, max(alert_id) from alerts, duckdb_databases() where path <> '' group by 1"
+    path, alert_id = duck.execute(query).fetchall()[0]
+    store = shutil.copy(path, tmp_path)
+    arguments = ("trailhound", *command.format(alert_id=alert_id).split(), *options)
+    on_trino = whole.run(*arguments).stdout
+    assert on_trino
+    assert on_trino == whole.run(*arguments, "--target", "duckdb", "--store", store).stdout
 
 
 def test_every_unit_test_passes(whole: TrinoWarehouse) -> None:
