@@ -143,8 +143,8 @@ _SHARED: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
             "type": Size(),
             "metavar": "SIZE",
             "envvar": "TRAILHOUND_MEMORY_LIMIT",
-            "help": "How much memory DuckDB may use; the whole process takes at most half as much "
-            "again. [default: 1GB; env: TRAILHOUND_MEMORY_LIMIT]",
+            "help": "How much memory DuckDB may use; Python takes up to 500MB beside it. "
+            "[default: 1GB; env: TRAILHOUND_MEMORY_LIMIT]",
         },
     ),
     (

@@ -25,7 +25,7 @@ from trailhound.output.text import counted
 DEFAULT_TABLE = '"main"."cloudtrail_logs"'
 
 DEFAULT_MEMORY_LIMIT = "1GB"
-"""DuckDB's share while a load runs; the whole process stays below one and a half times as much."""
+"""DuckDB's share while a load runs; Python takes up to 500 MB beside it."""
 
 _GROUP_BYTES = 12 << 20  # of text, as guessed, handed to DuckDB at a time
 _GROUP_FILES = 256
