@@ -43,9 +43,10 @@ def plan_of(work: Work) -> plan.Plan | None:
     if not work.on_duckdb or work.project.package != work.project.root:
         return None
     folder = workplace(work.project, "plan")
-    # Which logs are loaded is in no SQL.
-    in_force = {**work.settings.vars, "logs": None, " target": work.target.name}
-    fingerprint = plan.fingerprint(work.project.root, in_force)
+    # Which logs are loaded, and into which file, is in no SQL.
+    target = {**work.target.config, "path": None, "settings": None}
+    in_force = {**work.settings.vars, "logs": None, " target": [work.target.name, target]}
+    fingerprint = plan.fingerprint(work.project, in_force)
     path = folder / f"{fingerprint}.json"
     if path.exists():
         path.touch()

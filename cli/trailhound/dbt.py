@@ -135,7 +135,8 @@ class Dbt:
         """Give the folder of profiles.yml; for a duckdb target in memory one is written."""
         if not in_memory or self.target.type != "duckdb":
             return profiles_folder(self.project)
-        config = {**self.target.config, "path": f":{SCRATCH_DATABASE}:"}
+        scratch = {"path": f":{SCRATCH_DATABASE}:", "database": SCRATCH_DATABASE}
+        config = {**self.target.config, **scratch}
         outputs = {"target": self.target.name, "outputs": {self.target.name: config}}
         profiles = {str(self.project.config.get("profile", "default")): outputs}
         (self.folder / "profiles.yml").write_text(json.dumps(profiles), encoding="utf-8")

@@ -82,11 +82,7 @@ def _loaded_until(
         f"select loaded_until, log_rows, events_built_at from {builds} where fingerprint = ?",
         [fingerprint],
     ).fetchone()
-    there = connection.execute(
-        "select 1 from duckdb_tables() where database_name = current_database() and table_name = ?",
-        [EVENTS],
-    ).fetchone()
-    if last is None or there is None or last[0] is None:
+    if last is None or last[0] is None or not _comments(events, connection):
         return None
     loaded_until, log_rows, built_at = last
     now = connection.execute(
@@ -156,12 +152,18 @@ def _state(events: Step, connection: duckdb.DuckDBPyConnection, fingerprint: str
 
 def _seen(step: Step, connection: duckdb.DuckDBPyConnection) -> str | None:
     """The state of the events that a table was built of, if this module built it."""
+    found = _comments(step.relation, connection)
+    return found[0] if found else None
+
+
+def _comments(relation: str, connection: duckdb.DuckDBPyConnection) -> list[str | None]:
+    """The comment on a table, in a list; an empty one if there is no such table."""
     found = connection.execute(
         "select comment from duckdb_tables() where database_name = current_database() "
         """and concat('"', schema_name, '"."', table_name, '"') = ?""",
-        [step.relation],
-    ).fetchone()
-    return str(found[0]) if found else None
+        [relation],
+    ).fetchall()
+    return [comment for (comment,) in found]
 
 
 def _note_seen(step: Step, seen: str, connection: duckdb.DuckDBPyConnection) -> None:

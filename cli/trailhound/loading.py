@@ -29,12 +29,11 @@ def load_paths(
 
     Raises NoSuchFile for a path that leads to no file, LoadError if nothing at all can be read.
     """
-    from trailhound.load import DEFAULT_MEMORY_LIMIT, load
+    from trailhound.load import load
 
     was_there = work.store.exists()
     connection = work.open_store()
     try:
-        limit = work.target.config["settings"].get("memory_limit")
         with _progress_bar(work.settings) as tell:
             report = load(
                 connection,
@@ -42,7 +41,7 @@ def load_paths(
                 table=work.table("cloudtrail_logs"),
                 since=since,
                 until=until,
-                memory_limit=limit or DEFAULT_MEMORY_LIMIT,
+                memory_limit=work.target.config["settings"]["memory_limit"],
                 progress=tell,
             )
     except BaseException:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from trailhound.errors import first_line
 from trailhound.fresh_events import EVENTS, build_events, build_of_single_events
+from trailhound.project import PROJECT_FILE, Project
 from trailhound.step import Step
 from trailhound.triage import literal
 
@@ -51,22 +52,22 @@ class Failure:
     reason: str
 
 
-def fingerprint(root: Path, variables: Mapping[str, Any]) -> str:
+def fingerprint(project: Project, variables: Mapping[str, Any]) -> str:
     """A name for what the compiled SQL of a project depends on."""
     known: list[Any] = [[name, version(name)] for name in _PACKAGES]
     known.append(sorted(variables.items()))
-    for file in sorted(_source_files(root)):
+    for file in sorted(_source_files(project)):
         status = file.stat()
         known.append([str(file), status.st_size, status.st_mtime_ns])
     text = json.dumps(known, default=str, sort_keys=True)
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
 
 
-def _source_files(root: Path) -> Iterator[Path]:
-    yield root / "dbt_project.yml"
-    yield root / "profiles.yml"
-    for folder in ("models", "detections", "macros"):
-        yield from (path for path in (root / folder).rglob("*") if path.is_file())
+def _source_files(project: Project) -> Iterator[Path]:
+    yield project.root / PROJECT_FILE
+    for paths, default in (("model-paths", "models"), ("macro-paths", "macros")):
+        for folder in project.config.get(paths, [default]):
+            yield from (path for path in (project.root / folder).rglob("*") if path.is_file())
 
 
 def plan_from_manifest(manifest: Mapping[str, Any], database: str, fingerprint: str) -> Plan | None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from trailhound.errors import TrailhoundError, WrongUsage, unknown
 from trailhound.project import Project, read_yaml
-from trailhound.settings import Settings
+from trailhound.settings import DEFAULT_MEMORY_LIMIT, Settings
 
 
 class Target(NamedTuple):
@@ -32,21 +32,16 @@ def find_target(project: Project, settings: Settings) -> Target:
     config = output(project, name, environment)
     if config.get("type") == "duckdb":
         config["path"] = str(project.root / str(config.get("path", ":memory:")))
-        config["settings"] = config.get("settings") or {}
         if settings.store is not None and Path(config["path"]) != settings.store_path:
-            raise _no_effect("--store", "path", config["path"], "TRAILHOUND_STORE")
-        limit = config["settings"].get("memory_limit")
-        if settings.memory_limit not in (None, limit):
-            key = "settings: memory_limit"
-            raise _no_effect("--memory-limit", key, limit, "TRAILHOUND_MEMORY_LIMIT")
+            raise WrongUsage(
+                f"--store has no effect: the profile says path: {config['path']}; write there "
+                "path: \"{{ env_var('TRAILHOUND_STORE') }}\""
+            )
+        limits = {"memory_limit": DEFAULT_MEMORY_LIMIT, **(config.get("settings") or {})}
+        if settings.memory_limit:
+            limits["memory_limit"] = settings.memory_limit
+        config["settings"] = limits
     return Target(name, config)
-
-
-def _no_effect(option: str, key: str, value: object, variable: str) -> WrongUsage:
-    return WrongUsage(
-        f"{option} has no effect: the profile says {key}: {value or 'nothing'}; write there "
-        f"{key}: \"{{{{ env_var('{variable}') }}}}\""
-    )
 
 
 def output(project: Project, target: str, environment: Mapping[str, str]) -> dict[str, Any]:

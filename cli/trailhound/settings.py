@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 DEFAULT_STORE = "trailhound.duckdb"
+DEFAULT_MEMORY_LIMIT = "1GB"
 
 
 @dataclass
@@ -144,7 +145,7 @@ _SHARED: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
             "metavar": "SIZE",
             "envvar": "TRAILHOUND_MEMORY_LIMIT",
             "help": "How much memory DuckDB may use; Python takes up to 500MB beside it. "
-            "[default: 1GB; env: TRAILHOUND_MEMORY_LIMIT]",
+            f"[default: {DEFAULT_MEMORY_LIMIT}; env: TRAILHOUND_MEMORY_LIMIT]",
         },
     ),
     (

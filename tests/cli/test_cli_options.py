@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from cli_helpers import alert, errors_of, write_alerts
 from support import Invoke
 from trailhound.load import DEFAULT_MEMORY_LIMIT
 from trailhound.profile import find_target
-from trailhound.project import installed_project
+from trailhound.project import Project, installed_project
 from trailhound.settings import Settings
 
 
@@ -55,18 +56,25 @@ def test_memory_has_the_same_limit_everywhere_by_default(invoke: Invoke) -> None
 def test_an_option_outweighs_the_environment_in_the_limit_of_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("TRAILHOUND_MEMORY_LIMIT", "")
+    assert memory_limit(Settings()) == DEFAULT_MEMORY_LIMIT
     monkeypatch.setenv("TRAILHOUND_MEMORY_LIMIT", "3GB")
     assert memory_limit(Settings()) == "3GB"
     assert memory_limit(Settings(memory_limit="2GB")) == "2GB"
 
 
-def test_a_limit_that_the_profile_does_not_ask_for_is_told(invoke: Invoke, folder: Path) -> None:
+def test_a_profile_that_says_nothing_of_memory_gets_the_limit_too(
+    invoke: Invoke, folder: Path
+) -> None:
     invoke("init", folder / "own")
     profiles = folder / "own" / "profiles.yml"
-    profiles.write_text(profiles.read_text().replace("TRAILHOUND_MEMORY_LIMIT", "OTHER"))
-    said = invoke("run", "--project-dir", "own", "--memory-limit", "2GB", code=2).stderr
-    assert "--memory-limit has no effect: the profile says settings: memory_limit: 1GB" in said
-    assert "memory_limit: \"{{ env_var('TRAILHOUND_MEMORY_LIMIT') }}\"" in said
+    text, replaced = re.subn(r"\n +settings:\n +memory_limit: .*", "", profiles.read_text())
+    assert replaced == 1
+    profiles.write_text(text)
+    project = Project(folder / "own")
+    for given, limit in ((None, DEFAULT_MEMORY_LIMIT), ("2GB", "2GB")):
+        settings = Settings(memory_limit=given)
+        assert find_target(project, settings).config["settings"] == {"memory_limit": limit}
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,28 @@ def test_a_store_that_was_there_stays(invoke: Invoke, folder: Path, trail: Path)
     assert (folder / "trailhound.duckdb").exists()
 
 
+def test_a_profile_elsewhere_whose_schema_the_environment_names(
+    invoke: Invoke, folder: Path, trail: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoke("init", folder / "own")
+    profile = (folder / "own" / "profiles.yml").rename(folder / "profiles.yml")
+    schema = "      type: duckdb\n      schema: \"{{ env_var('MY_SCHEMA') }}\"\n"
+    profile.write_text(profile.read_text().replace("      type: duckdb\n", schema))
+    monkeypatch.setenv("DBT_PROFILES_DIR", str(folder))
+    store = folder / "s.duckdb"
+    for name in ("one", "two"):
+        monkeypatch.setenv("MY_SCHEMA", name)
+        done = invoke(
+            *("run", trail, "--project-dir", "own", "--store", store, "--format", "ndjson")
+        )
+        assert done.stdout.count("\n") == 1
+    with duckdb.connect(str(store)) as connection:
+        schemas = connection.execute(
+            "select distinct schema_name from duckdb_tables() order by 1"
+        ).fetchall()
+    assert schemas == [("one",), ("two",)]
+
+
 @pytest.mark.parametrize("command", [["load", TRAIL], ["run"]])
 def test_too_little_memory_is_one_line_that_says_what_to_do(
     invoke: Invoke, trail: Path, command: list[str]

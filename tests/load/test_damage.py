@@ -72,10 +72,20 @@ def test_a_broken_record_ends_a_document(tmp_path):
 @pytest.mark.parametrize("at", [0, 1, 2])
 def test_a_bad_line_is_rejected_and_the_others_stay(tmp_path, bad, at):
     good = [json.dumps(event(number)).encode() for number in (1, 2)]
-    loaded = partial(tmp_path, b"\n".join([*good[:at], bad, *good[at:]]))
+    loaded = partial(tmp_path, b"\n".join([*good[:at], bad, *good[at:], b""]))
     assert loaded.ids == ["id-good", "id-1", "id-2"]
     assert [position for position, _ in loaded.errors] == [at + 1]
     assert loaded.report.rejected == 1
+
+
+@pytest.mark.parametrize("whole", [1, 2])
+@pytest.mark.parametrize("last", [json.dumps(EVENTS[9]).encode(), records(*EVENTS[9:11])])
+def test_lines_that_are_cut_off(tmp_path, whole, last):
+    loaded = partial(tmp_path, lines(*EVENTS[:whole]) + last[:-9])
+    in_last = [IDS[9]] if b"Records" in last else []
+    assert loaded.ids[1:] == IDS[:whole] + in_last
+    assert loaded.errors == [(0, "ends too early")]
+    assert (loaded.report.files_partial, loaded.report.rejected) == (1, 0)
 
 
 def test_whole_records_of_a_bad_line_stay(tmp_path):

@@ -7,13 +7,14 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 from load_support import event, lines, load_paths, read_rows, records
 
-from trailhound.load import LoadError, files, load, reader
+from trailhound.load import LoadError, files, load, reader, store
 
 
 def trail(folder, count=20, each=5):
@@ -269,6 +270,25 @@ def test_a_clock_in_the_future(tmp_path):
     assert (loaded.ids, loaded.report.records) == (["id-2"], 1)
 
 
+def test_a_clock_that_is_put_back(tmp_path, monkeypatch):
+    connection = duckdb.connect()
+
+    class Clock(datetime):
+        moment = datetime(2026, 1, 2, tzinfo=UTC)
+
+        @classmethod
+        def now(cls, _):
+            return cls.moment
+
+    monkeypatch.setattr(store, "datetime", Clock)
+    for number in range(3):
+        (tmp_path / "file").write_bytes(records(event(number), event(number + 10)))
+        load_paths(tmp_path, connection=connection)
+        times = connection.execute("select distinct loaded_at from cloudtrail_logs").fetchall()
+        assert times == [(datetime(2026, 1, 2, microsecond=number),)]
+        Clock.moment -= timedelta(hours=1)
+
+
 def test_links_in_circles(tmp_path):
     source = trail(tmp_path / "trail", count=2)
     (source / "self").symlink_to("self")
@@ -290,8 +310,9 @@ def test_links_in_circles(tmp_path):
 def test_what_is_no_regular_file(tmp_path):
     source = trail(tmp_path / "trail", count=1)
     os.mkfifo(source / "pipe")
-    loaded = load_paths(source)
-    assert loaded.errors == [(0, "not a regular file")]
+    for path in (source, source / "*"):
+        loaded = load_paths(path)
+        assert loaded.errors == [(0, "not a regular file")]
 
 
 def test_names_that_are_not_utf8(tmp_path):

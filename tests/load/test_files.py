@@ -107,6 +107,9 @@ def test_days_narrow_a_trail_by_its_folders(tmp_path):
     assert ids(since=date(2026, 1, 2)) == ["id-2", "id-3", "id-9"]
     assert ids(until=date(2025, 12, 31)) == ["id-0", "id-1", "id-9"]  # and the day after: late ones
     assert ids(since=date(2026, 1, 1), until=date(2026, 1, 1)) == ["id-1", "id-2", "id-9"]
+    assert ids(until=date.max) == ids(since=date.min) == ids()
+    glob = trail / "**" / "*.json"
+    assert load_paths(glob, since=date(2026, 1, 2)).ids == ["id-2", "id-3"]
     with pytest.raises(NoSuchFile):
         load(duckdb.connect(), [str(trail)], since=date(2027, 1, 1))
 

@@ -47,6 +47,10 @@ SHAPES = {
     "one on a line, then pretty": TEXTS[0]
     + "\n"
     + "".join(json.dumps(each, indent=4) + "\n" for each in EVENTS[1:]),
+    "one on a line, then pretty with an empty object on a line": json.dumps({"Records": EVENTS[:1]})
+    + "\n"
+    + json.dumps({"Records": EVENTS[1:], "items": [{}, [], {"a": {}}]}, indent=2),
+    "records, pretty in odd places": '{"owner":1,"Records"\n:[\n' + ",\n".join(TEXTS) + "\n]}",
     "lines of records": lines([{"Records": EVENTS[:2]}, {"Records": EVENTS[2:]}]),
     "lines of arrays": lines([EVENTS[:2], EVENTS[2:]]),
     "records concatenated": json.dumps({"Records": EVENTS[:1]})
@@ -102,6 +106,9 @@ PACKINGS = {
     "gzip padded with zeros": lambda text: gzip.compress(text) + bytes(512),
     "zstd": zstandard.compress,
     "zstd in frames": lambda text: zstandard.compress(text[:90]) + zstandard.compress(text[90:]),
+    "zstd after a frame to skip": lambda text: (
+        b"\x53*M\x18\x03\0\0\0abc" + zstandard.compress(text)
+    ),
     "zstd in gzip": lambda text: gzip.compress(zstandard.compress(text)),
     "byte order mark": lambda text: b"\xef\xbb\xbf" + text,
     "byte order mark in gzip": lambda text: gzip.compress(b"\xef\xbb\xbf" + text),

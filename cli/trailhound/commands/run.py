@@ -59,7 +59,7 @@ def run(  # noqa: PLR0913 - each is the reader's to choose
     """
     work = Work(settings)
     if work.on_duckdb and full_refresh:
-        raise WrongUsage("--full-refresh is for a warehouse: a store always holds what a full build gives")
+        raise WrongUsage("--full-refresh is for a warehouse: a store holds what a full build gives")
     if not work.on_duckdb:
         days = {"since": since, "until": until}
         settings.vars |= {name: day.isoformat() for name, day in days.items() if day}

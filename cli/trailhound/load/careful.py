@@ -22,6 +22,7 @@ _LINE_ENDS = b" \t\r,\x1e\xef\xbb\xbf"  # what may stand around a value on its l
 _LEAST_LINE = 64  # bytes; a shorter one may well be a part of a value over several lines
 _VALUE = b'{["-0123456789tfn'
 _MAY_FOLLOW = {b"{": b'"}', b"[": _VALUE + b"]", b",": _VALUE, b":": _VALUE}
+_MAY_HOLD_EVENTS = re.compile(rb"eventName|awslogs")
 _CONTAINER = re.compile(rb'"(?:Records|Events|logEvents)"|\A\[')
 
 
@@ -108,7 +109,7 @@ def _goes_on(line: bytes, following: bytes) -> bool:
     """Whether a value that a line does not close may well be closed by those that follow."""
     scanner = Scanner()
     scanner.feed(line)
-    return not scanner.in_string and following[:1] in _MAY_FOLLOW.get(line[-1:], b",]}")
+    return not scanner.in_string and following[:1] in _MAY_FOLLOW.get(line[-1:], b",]}:")
 
 
 def _is_document(head: bytes) -> bool:
@@ -171,18 +172,23 @@ def _broken_file(text: bytes, reason: str, anything: bool) -> Row:
 
 
 def _by_line(pieces: Iterable[bytes]) -> Iterator[Found | Row]:
-    """A value a line. A bad line is a rejected record; bad lines that make values together pass."""
+    """A value a line. A bad line is a rejected record; bad lines that make values together pass.
+
+    Lines without an event, such as `{}`, may belong to the bad ones before them.
+    """
     bad: list[bytes] = []
+    ends_open = False
     for block in _line_blocks(pieces):
         if isinstance(block, Found | Row):
             yield from _bad_lines(bad)
             bad = []
             yield block
             continue
+        ends_open = bool(block[-1].strip(_LINE_ENDS))
         lines = [line for line in block if line.strip(_LINE_ENDS)]
         values = [line.strip(_LINE_ENDS) for line in lines]
         for line, found in zip(lines, _read_lines(values), strict=True):
-            if found is None:
+            if found is None or (bad and not _MAY_HOLD_EVENTS.search(line)):
                 bad.append(line)
                 continue
             yield from _bad_lines(bad)
@@ -191,7 +197,7 @@ def _by_line(pieces: Iterable[bytes]) -> Iterator[Found | Row]:
         if sum(map(len, bad)) > MAX_RECORD:
             yield from _bad_lines(bad)
             bad = []
-    yield from _bad_lines(bad)
+    yield from _bad_lines(bad, ends_open=ends_open)
 
 
 def _line_blocks(pieces: Iterable[bytes]) -> Iterator[list[bytes] | Found | Row]:
@@ -237,19 +243,27 @@ def _read_lines(lines: list[bytes]) -> Iterator[list[Found] | None]:
             yield [each for some in found for each in some or []]
 
 
-def _bad_lines(lines: list[bytes]) -> Iterator[Found]:
+def _bad_lines(lines: list[bytes], *, ends_open: bool = False) -> Iterator[Found | Row]:
+    """What is in bad lines. `ends_open`: the text ends with them, and without a line's end."""
     if len(lines) > 1:
         together = [found for _, found in _settled(split([b"\n".join(lines)]))]
         if None not in together:
             yield from (each for some in together for each in some or [])
             return
-    for line in lines:
-        yield from _bad_line(line.strip(_LINE_ENDS))
+    for number, line in enumerate(lines, 1):
+        may_be_cut = ends_open and number == len(lines)
+        yield from _bad_line(line.strip(_LINE_ENDS), may_be_cut=may_be_cut)
 
 
-def _bad_line(line: bytes) -> Iterator[Found]:
-    """The records that are whole in a bad line, and then its rest as one rejected record."""
+def _bad_line(line: bytes, *, may_be_cut: bool) -> Iterator[Found | Row]:
+    """The records that are whole in a bad line, and then its rest as one rejected record.
+
+    Of a line that was cut off the rest is no record: it says that the file is broken.
+    """
     for at, (part, found) in enumerate(_settled(split([line]))):
+        if found is None and may_be_cut and part.reason == TRUNCATED:
+            yield _about_file(part.text, TRUNCATED)
+            return
         if found is None:
             is_scalar = at == 0 and judge.valid([line])[0]
             reason = "not an object" if is_scalar else "not valid JSON"

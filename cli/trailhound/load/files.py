@@ -9,7 +9,7 @@ import re
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from typing import BinaryIO
 
@@ -18,6 +18,7 @@ from trailhound.load.report import NoSuchFile
 UNREAD = "unread"
 """The version of what could not be opened: it equals no real one, so that it is tried again."""
 
+_IRREGULAR = "not a regular file"
 _PACKED = (".gz", ".tgz", ".zst", ".zip")
 
 _DAY = re.compile(r"/CloudTrail/[^/]+/(\d{4})(?:/(\d{2})(?:/(\d{2}))?)?(?:/|$)")
@@ -77,7 +78,7 @@ class Days:
         except ValueError:  # no such day: no folder of a trail
             return True
         return (self.since is None or last >= self.since) and (
-            self.until is None or first <= self.until + timedelta(days=1)
+            self.until is None or first.toordinal() <= self.until.toordinal() + 1
         )
 
 
@@ -96,7 +97,8 @@ def list_local(path: str, days: Days, listing: Listing) -> None:
     before = listing.met, len(listing.failures)
     for each in _matches(path):
         here = os.path.abspath(each)  # noqa: PTH100 (links stay what they are called)
-        _list_one(here, days, listing)
+        if each == path or days.hold(here):
+            _list_one(here, days, listing)
     if before != (listing.met, len(listing.failures)):
         return
     if os.path.lexists(path):
@@ -127,8 +129,10 @@ def _list_one(path: str, days: Days, listing: Listing) -> None:
         if stat.S_ISDIR(about.st_mode):
             for file, file_about in _walk(path, days, listing):
                 listing.add(_local(file, file_about))
-        else:
+        elif stat.S_ISREG(about.st_mode):
             listing.add(_local(path, about))
+        else:
+            listing.failures[text(path)] = _IRREGULAR
 
 
 def _walk(folder: str, days: Days, listing: Listing) -> Iterator[tuple[str, os.stat_result]]:
@@ -161,7 +165,7 @@ def _walk(folder: str, days: Days, listing: Listing) -> Iterator[tuple[str, os.s
             elif stat.S_ISREG(entry_about.st_mode):
                 yield entry.path, entry_about
             else:
-                listing.failures[text(entry.path)] = "not a regular file"
+                listing.failures[text(entry.path)] = _IRREGULAR
         waiting.extend(reversed(below))
 
 

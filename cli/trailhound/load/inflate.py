@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol, cast
@@ -13,7 +14,7 @@ from isal import igzip_lib, isal_zlib
 _IsalError = cast(type[Exception], igzip_lib.IsalError)
 
 GZIP = b"\x1f\x8b"
-ZSTD = b"\x28\xb5\x2f\xfd"
+_ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")  # a frame, or one to skip
 BOM = b"\xef\xbb\xbf"
 
 MAX_INFLATED = 4 << 30
@@ -46,7 +47,7 @@ def whole(data: bytes, limit: int) -> bytes | None:
             if inflated is None:
                 return None
             data = inflated
-    if data[:4] == ZSTD or data[:2] == GZIP or len(data) > limit:
+    if _ZSTD.match(data) or data[:2] == GZIP or len(data) > limit:
         return None
     return data[3:] if data[:3] == BOM else data
 
@@ -111,7 +112,7 @@ def _inflated(
         fault = error
     if head[:2] == GZIP:
         yield from gunzip(head, pieces)
-    elif head[:4] == ZSTD:
+    elif _ZSTD.match(head):
         yield from _unzstd(head, pieces)
     else:
         if head:

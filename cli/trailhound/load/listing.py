@@ -9,6 +9,7 @@ from pathlib import Path
 
 from trailhound.load import remote, stdin
 from trailhound.load.files import Days, Listing, list_local
+from trailhound.load.report import NoSuchFile
 
 
 def list_sources(paths: Sequence[str], days: Days) -> Listing:
@@ -18,6 +19,8 @@ def list_sources(paths: Sequence[str], days: Days) -> Listing:
     """
     listing = Listing()
     for path in paths:
+        if path == "-" and sys.stdin is None:
+            raise NoSuchFile("standard input is closed")
         if path == "-":
             listing.add(stdin.keep(sys.stdin.buffer))
         elif remote.is_remote(path):

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 import duckdb
 import pyarrow as pa
@@ -118,7 +118,7 @@ def load(  # noqa: PLR0913 (a caller names what it wants)
             table,
             commit,
             max_inflated,
-            datetime.now(UTC).replace(tzinfo=None),
+            store.next_moment(connection, table),
             progress or (lambda _: None),
             files_total=len(new),
             bytes_total=sum(source.size for source in new),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -165,6 +165,13 @@ def known_files(connection: duckdb.DuckDBPyConnection, table: str) -> Known:
             if archive != path:
                 known.members.setdefault(archive, []).append(path)
     return known
+
+
+def next_moment(connection: duckdb.DuckDBPyConnection, table: str) -> datetime:
+    """The time in UTC that a load is known by: later than any before, whatever the clock says."""
+    last = connection.execute(f"select max(loaded_at) from {table}").fetchone()
+    now = datetime.now(UTC).replace(tzinfo=None)
+    return max(now, last[0] + timedelta(microseconds=1)) if last and last[0] else now
 
 
 def holds_records(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
