@@ -9,6 +9,7 @@ import click
 
 from trailhound.alerts import Filters
 from trailhound.catalog import SEVERITIES, Detection, select
+from trailhound.errors import WrongUsage
 from trailhound.moments import Moment
 
 
@@ -53,4 +54,6 @@ def filters_from(detections: Sequence[Detection], options: dict[str, Any]) -> Fi
     """The filters that the values of `alert_options` say. Raises WrongUsage for an unknown name."""
     patterns = options["detections"]
     known = select(detections, patterns) if patterns else []
+    if options["since"] and options["until"] and options["since"] > options["until"]:
+        raise WrongUsage("--since is after --until")
     return Filters(**{**options, "detections": [each.name for each in known]})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +13,12 @@ from trailhound.errors import TrailhoundError, WrongUsage, unknown
 from trailhound.project import NAME, Project, parse_yaml
 
 SEVERITIES = ("low", "medium", "high", "critical")
+
+# What is read of a detection's meta. Other keys are its owner's, if they do not look like one.
+_META = {
+    "title", "severity", "tactics", "techniques", "threshold", "minutes", "needs_data_events",
+    "false_positives", "triage", "blind_spots", "references",
+}  # fmt: skip
 
 
 class Triage(NamedTuple):
@@ -60,6 +67,8 @@ def read_detections(
     if a detection's .yml cannot be read.
     """
     in_force = project.variables(dict(variables or {}))
+    for folder in project.detection_folders:
+        _refuse_lone_sql(folder)
     found = [
         _detection(path, in_force, project.config)
         for folder in project.detection_folders
@@ -67,6 +76,13 @@ def read_detections(
     ]
     _refuse_unknown(variables or {}, [each.name for each in found])
     return sorted(found, key=lambda each: each.name)
+
+
+def _refuse_lone_sql(folder: Path) -> None:
+    """Raise TrailhoundError for a detection's .sql that no .yml names: its alerts would be lost."""
+    for path in sorted(folder.rglob("*.sql")):
+        if not path.with_suffix(".yml").exists() and "alert_per_" in path.read_text("utf-8"):
+            raise TrailhoundError(f"{path} has no {path.stem}.yml beside it")
 
 
 def _refuse_unknown(variables: Mapping[str, Any], names: Sequence[str]) -> None:
@@ -112,10 +128,17 @@ def _detection(
     model = models[0]
     config = model.get("config") or {}
     meta = config.get("meta") or {}
+    for key in meta.keys() - _META:
+        if near := get_close_matches(str(key), _META, n=1, cutoff=0.8):
+            raise TrailhoundError(f"{path}: there is no '{key}' in meta:. Did you mean {near[0]}?")
     missing = [key for key in ("title", "severity") if not meta.get(key)]
     if "name" not in model or missing:
         raise TrailhoundError(f"{path} lacks {', '.join(missing or ['name'])}")
     name = str(model["name"])
+    if meta["severity"] not in SEVERITIES:
+        raise TrailhoundError(
+            f"{path}: severity must be one of {', '.join(SEVERITIES)}, not '{meta['severity']}'"
+        )
     return Detection(
         name=name,
         service=path.parent.name,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from threading import Event
 from typing import Any, NamedTuple
 
 import click
@@ -56,11 +58,20 @@ def one_line_errors() -> Iterator[None]:
         message = " ".join(error.format_message().split())
         end = "" if message.endswith((".", "?", "!")) else "."
         raise Failure(f"{message}{end}{where}", error.exit_code) from error
+    except KeyboardInterrupt as error:
+        raise _interruption() from error
     except TrailhoundError as error:
+        if _interrupted.is_set():
+            raise _interruption() from error
         raise Failure(str(error), error.exit_code) from error
     except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
         raise
     except Exception as error:
+        if _interrupted.is_set():
+            raise _interruption() from error
+        if isinstance(error, OSError) and error.strerror:
+            where = f"{error.filename}: " if error.filename else ""
+            raise Failure(f"{where}{error.strerror}", 1) from error
         context = click.get_current_context(silent=True)
         settings = context.find_object(Settings) if context else None
         if settings is not None and settings.verbose:
@@ -69,6 +80,19 @@ def one_line_errors() -> Iterator[None]:
         raise Failure(
             f"unexpected {type(error).__name__}: {first_line} (--verbose shows where)", 1
         ) from error
+
+
+# Where a library makes an error of its own of Ctrl-C, this still tells.
+_interrupted = Event()
+
+
+def _interrupt(*_: object) -> None:
+    _interrupted.set()
+    raise KeyboardInterrupt
+
+
+def _interruption() -> Failure:
+    return Failure("interrupted: run it again to go on", 128 + signal.SIGINT)
 
 
 class Failure(click.ClickException):
@@ -184,4 +208,5 @@ def cli() -> None:
 
 def main() -> None:
     """Start the command line."""
+    signal.signal(signal.SIGINT, _interrupt)
     cli(prog_name="trailhound")

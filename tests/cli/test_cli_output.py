@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import threading
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -279,3 +281,38 @@ def test_an_export_that_cannot_be_written_is_one_line(invoke: Invoke, folder: Pa
     write_alerts(folder / "trailhound.duckdb", alert())
     result = invoke("export", "--output", "none/out.csv", code=1)
     assert result.stderr == "Error: none/out.csv cannot be written: No such file or directory\n"
+
+
+def test_a_store_is_never_written_over(invoke: Invoke, folder: Path) -> None:
+    store = write_alerts(folder / "trailhound.duckdb", alert())
+    before = store.read_bytes()
+    (folder / "link.csv").symlink_to(store)
+    for name in ("trailhound.duckdb", "link.csv"):
+        said = invoke("export", "--format", "csv", "--output", name, code=1).stderr
+        assert said == f"Error: {store} is a store: it would be lost\n"
+    assert store.read_bytes() == before
+
+
+def test_a_link_stays_a_link_and_a_file_keeps_its_mode(invoke: Invoke, folder: Path) -> None:
+    write_alerts(folder / "trailhound.duckdb", alert())
+    target, link = folder / "target.csv", folder / "link.csv"
+    target.write_text("old")
+    target.chmod(0o640)
+    link.symlink_to(target)
+    invoke("export", "--output", link)
+    assert link.is_symlink()
+    assert target.read_text().startswith("alert_id,")
+    assert target.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_pipe_is_written_to(invoke: Invoke, folder: Path) -> None:
+    write_alerts(folder / "trailhound.duckdb", alert())
+    pipe = folder / "pipe"
+    os.mkfifo(pipe)
+    read: list[str] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text()))
+    reader.start()
+    invoke("export", "--format", "ndjson", "--output", pipe)
+    reader.join()
+    assert json.loads(read[0]) == alert()
+    assert pipe.is_fifo()

@@ -156,6 +156,14 @@ def test_idle_is_not_known_without_a_store(invoke: Invoke) -> None:
         ("models: []", "must describe one model"),
         ("- x", "holds no YAML object"),
         ("models: [{name: iam_x}]", "lacks title, severity"),
+        (
+            "models: [{name: iam_x, config: {meta: {title: T, severity: hihg}}}]",
+            "severity must be one of low, medium, high, critical, not 'hihg'",
+        ),
+        (
+            "models: [{name: iam_x, config: {meta: {title: T, severity: low, treshold: 5}}}]",
+            "there is no 'treshold' in meta:. Did you mean threshold?",
+        ),
     ],
 )
 def test_a_broken_description_names_its_file(
@@ -186,3 +194,18 @@ def test_show_tells_all_of_it(invoke: Invoke) -> None:
     assert row["needs_data_events"] is True
     assert {"question", "sql"} == set(row["triage"][0])
     assert row["sql"] is None
+
+
+def test_a_detection_may_have_keys_of_its_owner(project: Project, invoke: Invoke) -> None:
+    path = project.root / "detections" / "iam" / "iam_x.yml"
+    path.write_text(
+        "models: [{name: iam_x, config: {meta: {title: T, severity: low, tier: 1, owner: me}}}]"
+    )
+    assert listed(invoke)["detection"] == "iam_x"
+
+
+def test_a_detection_without_a_description_is_told(project: Project, invoke: Invoke) -> None:
+    sql = project.root / "detections" / "iam" / "iam_y.sql"
+    sql.write_text("{{ trailhound.alert_per_burst('counted') }}")
+    [line] = errors_of(invoke("list", code=1))
+    assert line == f"Error: {sql} has no iam_y.yml beside it"

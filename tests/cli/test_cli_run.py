@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +192,66 @@ def test_a_store_that_was_there_stays(invoke: Invoke, folder: Path, trail: Path)
     invoke("run", trail)
     invoke("run", "nowhere", code=2)
     assert (folder / "trailhound.duckdb").exists()
+
+
+def test_a_detection_that_is_disabled_later(invoke: Invoke, folder: Path, trail: Path) -> None:
+    invoke("init", folder / "own")
+    command = ("run", trail, "--project-dir", "own", "--store", folder / "s.duckdb")
+    assert "Multiple failed API calls" in invoke(*command).stdout
+    described = folder / "own" / "detections" / "iam" / "iam_multiple_failed_api_calls.yml"
+    text = described.read_text().replace("    config:\n", "    config:\n      enabled: false\n", 1)
+    described.write_text(text)
+    assert invoke(*command).stdout == ""
+
+
+def test_days_in_the_wrong_order(invoke: Invoke, trail: Path) -> None:
+    days = ("--since", "2026-02-01", "--until", "2026-01-01")
+    assert (
+        "--since 2026-02-01 is after --until 2026-01-01"
+        in invoke("run", trail, *days, code=2).stderr
+    )
+    invoke("run", trail)
+    assert "--since is after --until" in invoke("alerts", *days, code=2).stderr
+
+
+def test_no_file_in_these_days(invoke: Invoke, folder: Path) -> None:
+    day = folder / "AWSLogs/1/CloudTrail/eu-west-1/2026/01/31"
+    day.mkdir(parents=True)
+    write_trail(day, denied(1))
+    said = invoke("load", "AWSLogs", "--since", "2027-01-01", code=2).stderr
+    assert "no file in these days under AWSLogs" in said
+
+
+# A load without an end.
+ENDLESS = """
+import time
+from trailhound.load import reader, rows
+from trailhound.main import main
+def fast(job, batch):
+    batches, _ = rows.small_files(batch)
+    print("reading", flush=True)
+    while True:
+        yield from batches
+        time.sleep(0.01)
+reader._fast = fast
+main()
+"""
+
+
+def test_an_interrupted_load_is_one_line(invoke: Invoke, trail: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", ENDLESS, "load", trail],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate()
+    assert (process.returncode, said) == (130, "Error: interrupted: run it again to go on\n")
+    assert "Multiple failed API calls" in invoke("run", trail).stdout
 
 
 def test_a_profile_elsewhere_whose_schema_the_environment_names(

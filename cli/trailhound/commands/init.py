@@ -26,4 +26,5 @@ def init(settings: Settings, /, folder: Path) -> None:
     made = copy_project(folder)
     emit(settings.format or "table", (Column("file"),), [(str(path),) for path in made])
     say(settings, f"Your project is in {folder}: edit it, and run trailhound from there.")
-    say(settings, f"To go on with this folder's store: --store {settings.store_path}")
+    if settings.store_path.exists():
+        say(settings, f"To go on with this folder's store: --store {settings.store_path}")

@@ -193,7 +193,7 @@ def _tell(effect: Effect) -> None:
     if effect.alerts_after == effect.alerts_before:
         what = "no alert" if effect.removed_events else "nothing"
         complain(
-            f"Warning: on the data at hand this row changes {what}; is the entity spelt as the "
-            "alerts show it?"
+            f"Warning: on the data at hand this row changes {what}. Is the entity its whole "
+            "entity_id, as `trailhound explain` shows it, or a glob such as '*:user/mallory'?"
         )
     complain(f"{counted(effect.alerts_before, 'alert')} before, {effect.alerts_after} after.")

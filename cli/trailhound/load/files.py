@@ -102,7 +102,8 @@ def list_local(path: str, days: Days, listing: Listing) -> None:
     if before != (listing.met, len(listing.failures)):
         return
     if os.path.lexists(path):
-        raise NoSuchFile(f"no file under {text(path)}")
+        when = "" if days == Days() else " in these days"
+        raise NoSuchFile(f"no file{when} under {text(path)}")
     raise NoSuchFile(f"no such file or folder: {text(path)}")
 
 

@@ -39,7 +39,8 @@ def list_remote(path: str, days: Days, listing: Listing) -> None:
     except Exception as error:  # each store's client has its own family of errors
         raise LoadError(f"{path}: {_first_line(error)}") from error
     if not found:
-        raise NoSuchFile(f"no file under {path}")
+        when = "" if days == Days() else " in these days"
+        raise NoSuchFile(f"no file{when} under {path}")
     for about in found:
         listing.add(_source(system, about))
 

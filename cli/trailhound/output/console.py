@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ from trailhound.output import FORMATS, write
 from trailhound.output.columns import Column, Row
 from trailhound.output.text import visible, visible_lines
 from trailhound.settings import Settings
+
+# Where DuckDB's own files have it: https://duckdb.org/docs/stable/internals/storage
+_DUCKDB = b"DUCK"
 
 
 def say(settings: Settings, message: str) -> None:
@@ -56,16 +60,32 @@ def save(format_name: str, columns: Sequence[Column], rows: Sequence[Row], path:
 def written_whole(path: Path) -> Iterator[Path]:
     """A path to write to that takes the place of `path` in the end, if nothing went wrong.
 
-    Raises TrailhoundError if it cannot be written.
+    A link stays one, a file keeps its mode; what is no regular file, as a pipe, is written to as it
+    is. Raises TrailhoundError if it cannot be written, or is a store.
     """
-    beside = path.with_name(f".{path.name}.partial")
     try:
-        yield beside
-        beside.replace(path)
+        if path.exists() and not path.is_file():
+            yield path
+            return
+        target = path.resolve()
+        if target.exists():
+            _refuse_store(target)
+        beside = target.with_name(f".{target.name}.partial")
+        try:
+            yield beside
+            if target.exists():
+                shutil.copymode(target, beside)
+            beside.replace(target)
+        finally:
+            beside.unlink(missing_ok=True)
     except OSError as error:
         raise TrailhoundError(f"{path} cannot be written: {error.strerror or error}") from error
-    finally:
-        beside.unlink(missing_ok=True)
+
+
+def _refuse_store(path: Path) -> None:
+    with path.open("rb+") as file:  # which also says whether it may be written
+        if file.read(12)[8:] == _DUCKDB:
+            raise TrailhoundError(f"{path} is a store: it would be lost")
 
 
 def _open(format_name: str, path: Path) -> IO[Any]:
