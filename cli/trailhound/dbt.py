@@ -153,12 +153,12 @@ class Dbt:
         with extra(self.target.type, f"the target {self.target.name}"):
             import_module(f"dbt.adapters.{self.target.type}")
         from dbt.cli.main import dbtRunner
+        from dbt_common.exceptions import CompilationError
 
         logging.getLogger("trino.auth").setLevel(logging.WARNING)  # it misses a keyring: fine
         everywhere = [
             "--no-send-anonymous-usage-stats",
             "--no-version-check",
-            "--no-partial-parse",  # it fails over unit tests of a model that is disabled since
             *("--log-path", str(self.folder / "logs")),
             *(() if self.verbose else ("--log-level", "none")),
         ]
@@ -169,10 +169,13 @@ class Dbt:
             *("--target", self.target.name),
             *("--vars", json.dumps(self.variables)),
         ]
+        runner = dbtRunner(callbacks=[callback] if callback else [])
         with redirect_stdout(sys.stderr):
-            answer = dbtRunner(callbacks=[callback] if callback else []).invoke(
-                [*everywhere, command, *arguments, *place]
-            )
+            answer = runner.invoke([*everywhere, command, *arguments, *place])
+            if isinstance(answer.exception, CompilationError):
+                # What dbt kept of the last parsing fails over a model that is disabled since.
+                again = [*everywhere, "--no-partial-parse", command, *arguments, *place]
+                answer = runner.invoke(again)
         if isinstance(answer.exception, KeyboardInterrupt):
             raise answer.exception
         if answer.exception is not None:
