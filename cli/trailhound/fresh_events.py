@@ -12,10 +12,10 @@ the table leaves none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from trailhound.transaction import transaction
 from trailhound.triage import literal
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def build_events(
     schema = events.relation.rpartition(".")[0]
     builds = f'{schema}."trailhound_builds"'
     logs = f'{schema}."{LOGS}"'
-    with _transaction(connection):
+    with transaction(connection):
         connection.execute(
             f"create table if not exists {builds} (fingerprint varchar, loaded_until timestamp, "
             "log_rows bigint, events_built_at timestamp)"
@@ -58,20 +58,9 @@ def build_of_single_events(
     seen = _state(events, connection, fingerprint)
     if _seen(step, connection) == seen:
         return
-    with _transaction(connection):
+    with transaction(connection):
         connection.execute(f"create or replace table {step.relation} as {step.sql}")
         _note_seen(step, seen, connection)
-
-
-@contextmanager
-def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    connection.begin()
-    try:
-        yield
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()
 
 
 def _loaded_until(

@@ -12,6 +12,7 @@ import click
 
 DEFAULT_STORE = "trailhound.duckdb"
 DEFAULT_MEMORY_LIMIT = "1GB"
+"""DuckDB's share; Python takes up to 500 MB beside it. profiles.yml says it to dbt."""
 
 
 @dataclass

@@ -10,10 +10,9 @@ import pytest
 from cli_helpers import alert, errors_of, write_alerts
 
 from support import Invoke
-from trailhound.load import DEFAULT_MEMORY_LIMIT
 from trailhound.profile import find_target
 from trailhound.project import Project, installed_project
-from trailhound.settings import Settings
+from trailhound.settings import DEFAULT_MEMORY_LIMIT, Settings
 
 
 def test_options_stand_before_or_after_the_command(invoke: Invoke, folder: Path) -> None:

@@ -5,12 +5,11 @@ import os
 # numpy only scans bytes here; its linear algebra would start threads that spin for nothing.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from trailhound.load.reader import DEFAULT_MEMORY_LIMIT, load
+from trailhound.load.reader import load
 from trailhound.load.report import LoadError, LoadReport, NoSuchFile, Problem, Progress
 from trailhound.load.store import ensure_table
 
 __all__ = [
-    "DEFAULT_MEMORY_LIMIT",
     "LoadError",
     "LoadReport",
     "NoSuchFile",

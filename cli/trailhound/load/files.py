@@ -81,6 +81,11 @@ class Days:
             self.until is None or first.toordinal() <= self.until.toordinal() + 1
         )
 
+    def no_file_under(self, path: str) -> NoSuchFile:
+        """The error for a place that is there and holds no file of these days."""
+        when = "" if self == Days() else " in these days"
+        return NoSuchFile(f"no file{when} under {path}")
+
 
 def _days(year: int | None, month: int | None, day: int | None) -> tuple[date, date]:
     """The first and the last day of a year, a month or a day."""
@@ -102,8 +107,7 @@ def list_local(path: str, days: Days, listing: Listing) -> None:
     if before != (listing.met, len(listing.failures)):
         return
     if os.path.lexists(path):
-        when = "" if days == Days() else " in these days"
-        raise NoSuchFile(f"no file{when} under {text(path)}")
+        raise days.no_file_under(text(path))
     raise NoSuchFile(f"no such file or folder: {text(path)}")
 
 

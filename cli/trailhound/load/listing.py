@@ -19,9 +19,9 @@ def list_sources(paths: Sequence[str], days: Days) -> Listing:
     """
     listing = Listing()
     for path in paths:
-        if path == "-" and sys.stdin is None:
-            raise NoSuchFile("standard input is closed")
         if path == "-":
+            if sys.stdin is None:
+                raise NoSuchFile("standard input is closed")
             listing.add(stdin.keep(sys.stdin.buffer))
         elif remote.is_remote(path):
             remote.list_remote(path, days, listing)

@@ -6,7 +6,7 @@ import ctypes
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -21,11 +21,10 @@ from trailhound.load.listing import list_sources
 from trailhound.load.report import LoadError, LoadReport, NoSuchFile, Progress
 from trailhound.load.store import ensure_table, one_line_errors
 from trailhound.output.text import counted
+from trailhound.settings import DEFAULT_MEMORY_LIMIT
+from trailhound.transaction import transaction
 
 DEFAULT_TABLE = '"main"."cloudtrail_logs"'
-
-DEFAULT_MEMORY_LIMIT = "1GB"
-"""DuckDB's share while a load runs; Python takes up to 500 MB beside it."""
 
 _GROUP_BYTES = 12 << 20  # of text, as guessed, handed to DuckDB at a time
 _GROUP_FILES = 256
@@ -55,19 +54,9 @@ class _Load:
     known: store.Known = field(default_factory=lambda: store.Known({}, {}))
     rows_deleted: int = 0
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """A transaction of its own, unless the caller has one."""
-        if not self.commit:
-            yield
-            return
-        self.connection.begin()
-        try:
-            yield
-        except BaseException:
-            self.connection.rollback()
-            raise
-        self.connection.commit()
+        return transaction(self.connection) if self.commit else nullcontext()
 
     def forget(self, paths: Iterable[str]) -> None:
         """Delete all rows of some paths."""

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, BinaryIO, cast
 
+from trailhound.errors import first_line
 from trailhound.load.files import Days, Listing, Source
 from trailhound.load.report import LoadError, NoSuchFile
 
@@ -37,10 +38,9 @@ def list_remote(path: str, days: Days, listing: Listing) -> None:
     except ImportError as error:
         raise LoadError(f"{path} needs `pip install 'trailhound[s3]'` ({error})") from error
     except Exception as error:  # each store's client has its own family of errors
-        raise LoadError(f"{path}: {_first_line(error)}") from error
+        raise LoadError(f"{path}: {first_line(error)}") from error
     if not found:
-        when = "" if days == Days() else " in these days"
-        raise NoSuchFile(f"no file{when} under {path}")
+        raise days.no_file_under(path)
     for about in found:
         listing.add(_source(system, about))
 
@@ -87,9 +87,5 @@ def _open(system: Any, name: str, size: int, version: str) -> tuple[BinaryIO, st
     except OSError:
         raise
     except Exception as error:  # see list_remote
-        raise OSError(_first_line(error)) from error
+        raise OSError(first_line(error)) from error
     return cast(BinaryIO, opened), version
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
