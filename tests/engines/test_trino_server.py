@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tarfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -108,4 +111,30 @@ def test_a_machine_without_maven_says_so(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NoTrino, match="Maven"):
         trino_install.installed_server()
-    assert list((tmp_path / "cache").iterdir()) == []
+    assert not (tmp_path / "cache" / f"trino-server-{trino_install.VERSION}").exists()
+
+
+def test_two_that_need_it_at_once_fetch_it_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    name = f"trino-server-{trino_install.VERSION}"
+    kept, dropped = tmp_path / name / "plugin" / "hive", tmp_path / name / "plugin" / "kafka"
+    kept.mkdir(parents=True)
+    dropped.mkdir()
+    fetched = []
+
+    def fetch(folder: Path) -> Path:
+        fetched.append(folder)
+        time.sleep(0.2)
+        folder.mkdir()
+        with tarfile.open(folder / "server.tar.gz", "w:gz") as packed:
+            packed.add(tmp_path / name, name)
+        return folder / "server.tar.gz"
+
+    monkeypatch.setenv("TRAILHOUND_TRINO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(trino_install, "_fetch", fetch)
+    with ThreadPoolExecutor(2) as workers:
+        homes = list(workers.map(lambda _: trino_install.installed_server(), range(2)))
+    assert homes == [tmp_path / "cache" / name] * 2
+    assert len(fetched) == 1
+    assert [plugin.name for plugin in (homes[0] / "plugin").iterdir()] == ["hive"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -71,15 +72,17 @@ def installed_server() -> Path:
 
     Raises NoTrino if Maven is missing or does not get it.
     """
-    home = cache_folder() / f"trino-server-{VERSION}"
-    if not home.is_dir():
-        cache_folder().mkdir(parents=True, exist_ok=True)
-        unfinished = cache_folder() / f"unfinished-{os.getpid()}"
-        try:
+    cache = cache_folder()
+    cache.mkdir(parents=True, exist_ok=True)
+    home, unfinished = cache / f"trino-server-{VERSION}", cache / "unfinished"
+    # Each of pytest's workers may be the first to need it: one fetches, the others wait.
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not home.is_dir():
+            shutil.rmtree(unfinished, ignore_errors=True)
             _unpack(_fetch(unfinished), unfinished)
             (unfinished / home.name).replace(home)
-        finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.rmdir()
     return home
 
 
