@@ -9,8 +9,7 @@ import click
 
 from trailhound.alerts import Filters
 from trailhound.catalog import SEVERITIES, Detection, select
-from trailhound.errors import WrongUsage
-from trailhound.moments import Moment
+from trailhound.moments import Moment, check_range
 
 
 def alert_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -54,6 +53,5 @@ def filters_from(detections: Sequence[Detection], options: dict[str, Any]) -> Fi
     """The filters that the values of `alert_options` say. Raises WrongUsage for an unknown name."""
     patterns = options["detections"]
     known = select(detections, patterns) if patterns else []
-    if options["since"] and options["until"] and options["since"] > options["until"]:
-        raise WrongUsage("--since is after --until")
+    check_range(options["since"], options["until"])
     return Filters(**{**options, "detections": [each.name for each in known]})

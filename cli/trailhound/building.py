@@ -51,7 +51,7 @@ def plan_of(work: Work) -> plan.Plan | None:
     if path.exists():
         path.touch()
         return plan.load(path)
-    made = plan.plan_from_manifest(work.manifest, SCRATCH_DATABASE, fingerprint)
+    made = plan.plan_from_manifest(work.manifest, SCRATCH_DATABASE, work.schema, fingerprint)
     if made is None:
         path.write_text("null")
     else:

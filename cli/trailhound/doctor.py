@@ -161,7 +161,7 @@ def _files(warehouse: Warehouse) -> Iterator[Finding]:
             "files",
             f"{counted(len(broken), 'file')} with something unreadable, "
             f"{counted(counts.rejected, 'record')} rejected: {_some(broken)}",
-            "`trailhound files --rejected` has the reasons",
+            "`trailhound files --rejected` has the reasons, `--forget` takes a file out",
         )
     else:
         yield Finding(OK, "files", "everything that was loaded could be read")

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING
 
-from trailhound.errors import WrongUsage
 from trailhound.output.console import complain
 from trailhound.output.text import counted
 from trailhound.settings import Settings
@@ -32,8 +31,6 @@ def load_paths(
     """
     from trailhound.load import load
 
-    if since and until and since > until:
-        raise WrongUsage(f"--since {since} is after --until {until}")
     was_there = work.store.exists()
     connection = work.open_store()
     try:

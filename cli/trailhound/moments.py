@@ -7,6 +7,14 @@ from typing import Any
 
 import click
 
+from trailhound.errors import WrongUsage
+
+
+def check_range(since: date | None, until: date | None) -> None:
+    """Raise WrongUsage if a range ends before it begins. A datetime is a date too."""
+    if since and until and since > until:
+        raise WrongUsage("--since is after --until")
+
 
 class Moment(click.ParamType[datetime]):
     """A date or an ISO time, taken as UTC unless it has an offset; gives a UTC time without zone.

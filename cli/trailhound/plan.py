@@ -18,7 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trailhound.errors import first_line
+from trailhound.errors import TrailhoundError, first_line
 from trailhound.fresh_events import EVENTS, build_events, build_of_single_events
 from trailhound.project import PROJECT_FILE, Project
 from trailhound.step import Step
@@ -70,10 +70,13 @@ def _source_files(project: Project) -> Iterator[Path]:
             yield from (path for path in (project.root / folder).rglob("*") if path.is_file())
 
 
-def plan_from_manifest(manifest: Mapping[str, Any], database: str, fingerprint: str) -> Plan | None:
+def plan_from_manifest(
+    manifest: Mapping[str, Any], database: str, schema: str, fingerprint: str
+) -> Plan | None:
     """The plan that a compiled dbt manifest (its JSON) holds; None if it holds more than we build.
 
     database: the name of the database that dbt compiled for, which is taken out of the SQL.
+    Raises TrailhoundError where a model is not in the schema, which is where all commands look.
     """
     nodes = {
         key: node
@@ -83,6 +86,11 @@ def plan_from_manifest(manifest: Mapping[str, Any], database: str, fingerprint: 
     }
     if any(node["config"]["materialized"] not in KINDS for node in nodes.values()):
         return None
+    if elsewhere := [node["name"] for node in nodes.values() if node["schema"] != schema]:
+        raise TrailhoundError(
+            f"+schema puts {min(elsewhere)} beside the schema {schema}, which is where trailhound "
+            "looks: name another in profiles.yml instead, or use `dbt build`"
+        )
     needs = {
         key: sorted(each for each in node.get("depends_on", {}).get("nodes", []) if each in nodes)
         for key, node in sorted(nodes.items())

@@ -49,17 +49,18 @@ class Work:
         return Path(self.target.config["path"])
 
     @property
-    def _schema(self) -> str:
+    def schema(self) -> str:
+        """The schema that everything is in, on a duckdb target."""
         return str(self.target.config.get("schema", "main"))
 
     def table(self, name: str) -> str:
         """The name of a table of the store as SQL writes it."""
-        return quoted(self._schema, name)
+        return quoted(self.schema, name)
 
     def open_store(self) -> duckdb.DuckDBPyConnection:
         """Open the store for writing; it is made if it is not there."""
         connection = connect_duckdb(self.store, self.target.config["settings"])
-        connection.execute(f"create schema if not exists {quoted(self._schema)}")
+        connection.execute(f"create schema if not exists {quoted(self.schema)}")
         return connection
 
     @property

@@ -204,14 +204,21 @@ def test_a_detection_that_is_disabled_later(invoke: Invoke, folder: Path, trail:
     assert invoke(*command).stdout == ""
 
 
+def test_a_model_in_a_schema_of_its_own(invoke: Invoke, folder: Path, trail: Path) -> None:
+    invoke("init", folder / "own")
+    config = folder / "own" / "dbt_project.yml"
+    config.write_text(config.read_text().replace("    facts:\n", "    facts:\n      +schema: f\n"))
+    command = ("run", trail, "--project-dir", "own", "--store", folder / "s.duckdb")
+    assert "+schema puts ec2_instances_launched beside the schema main" in (
+        invoke(*command, code=1).stderr
+    )
+
+
 def test_days_in_the_wrong_order(invoke: Invoke, trail: Path) -> None:
     days = ("--since", "2026-02-01", "--until", "2026-01-01")
-    assert (
-        "--since 2026-02-01 is after --until 2026-01-01"
-        in invoke("run", trail, *days, code=2).stderr
-    )
     invoke("run", trail)
-    assert "--since is after --until" in invoke("alerts", *days, code=2).stderr
+    for command in (["run", trail], ["run"], ["load", trail], ["alerts"], ["export"]):
+        assert "--since is after --until" in invoke(*command, *days, code=2).stderr
 
 
 def test_no_file_in_these_days(invoke: Invoke, folder: Path) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
+from trailhound.errors import WrongUsage
 from trailhound.main import command
 from trailhound.output import Column, Row
-from trailhound.output.console import emit
+from trailhound.output.console import emit, say
+from trailhound.output.text import counted
 from trailhound.settings import Settings
 from trailhound.stored import FILE_COLUMNS, ODD_COLUMNS, known_files, rejected, skipped
 from trailhound.work import Work
@@ -18,31 +20,53 @@ ODD_FOR_PEOPLE = (Column("record", "integer"), Column("reason"), Column("file", 
 _RAW_LENGTH = 60
 
 
-@command("files", example="trailhound files --rejected")
+@command(
+    "files", example="trailhound files --rejected\ntrailhound files --forget logs/broken.json.gz"
+)
 @click.option("--rejected", "kind", flag_value="rejected", help="What could not be read, and why.")
 @click.option(
     "--skipped", "kind", flag_value="skipped", help="What is no CloudTrail log, and what it is."
 )
+@click.option(
+    "--forget",
+    "names",
+    multiple=True,
+    metavar="PATH",
+    help="Take a file, or all under a folder or a glob, out of the store; may be given again.",
+)
 @click.pass_obj
-def files(settings: Settings, /, kind: str | None) -> None:
+def files(settings: Settings, /, kind: str | None, names: tuple[str, ...]) -> None:
     """List the files that the store knows: records, duplicates, errors.
 
     With --rejected or --skipped a line for each record or file; record 0 is the file as a whole.
+    With --forget those that were taken out: the next run builds without them.
     """
     work = Work(settings)
     work.need_store("files")
+    if names and kind:
+        raise WrongUsage(f"--forget takes whole files out: leave out --{kind}")
     format_name = settings.format or "table"
-    with work.warehouse() as warehouse:
-        if kind is None:
-            rows = known_files(warehouse)
-        else:
-            rows = rejected(warehouse) if kind == "rejected" else skipped(warehouse)
+    rows = _forget(work, names) if names else _rows(work, kind)
     if format_name != "table":
         emit(format_name, FILE_COLUMNS if kind is None else ODD_COLUMNS, rows)
     elif kind is None:
         emit("table", *_for_people(rows))
     else:
         emit("table", ODD_FOR_PEOPLE, [_odd_for_people(*row) for row in rows])
+
+
+def _rows(work: Work, kind: str | None) -> list[Row]:
+    read = {None: known_files, "rejected": rejected, "skipped": skipped}[kind]
+    with work.warehouse() as warehouse:
+        return read(warehouse)
+
+
+def _forget(work: Work, names: Sequence[str]) -> list[Row]:
+    from trailhound.forgetting import forget
+
+    rows = forget(work, names)
+    say(work.settings, f"forgot {counted(len(rows), 'file')}: `trailhound run` builds without them")
+    return rows
 
 
 def _for_people(rows: Sequence[Row]) -> tuple[Sequence[Column], Sequence[Row]]:

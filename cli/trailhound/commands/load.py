@@ -8,7 +8,7 @@ import click
 
 from trailhound.loading import load_paths, summary
 from trailhound.main import command
-from trailhound.moments import Day
+from trailhound.moments import Day, check_range
 from trailhound.output import Column
 from trailhound.output.console import emit
 from trailhound.output.text import counted
@@ -44,6 +44,7 @@ def load(
     PATH is a file, a folder, a glob, '-' for stdin or s3://…; what it holds is found out from the
     content, never from the name. Files that the store knows are not read again.
     """
+    check_range(since, until)
     work = Work(settings)
     work.need_store("load")
     report = load_paths(work, paths, since, until)

@@ -15,7 +15,7 @@ from trailhound.dbt import BuildFailed
 from trailhound.errors import TrailhoundError, WrongUsage
 from trailhound.loading import load_paths
 from trailhound.main import command
-from trailhound.moments import Day
+from trailhound.moments import Day, check_range
 from trailhound.run_summary import tell_summary
 from trailhound.settings import Settings
 from trailhound.warehouse import connect_duckdb
@@ -57,6 +57,7 @@ def run(  # noqa: PLR0913 - each is the reader's to choose
     --since and --until leave out the folders of a trail's other days; on a warehouse they name the
     days to build anew.
     """
+    check_range(since, until)
     work = Work(settings)
     if work.on_duckdb and full_refresh:
         raise WrongUsage("--full-refresh is for a warehouse: a store holds what a full build gives")

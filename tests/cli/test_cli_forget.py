@@ -1,0 +1,116 @@
+"""`trailhound files --forget`: what goes, what stays, and that the next run builds without it."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from support import Invoke
+
+
+@pytest.fixture
+def logs(folder: Path) -> Path:
+    """Ten denied calls, five a day, each day in a folder of its own; a broken file; an archive."""
+    logs = folder / "logs"
+    for day in ("30", "31"):
+        (logs / day).mkdir(parents=True)
+        for minute in range(5):
+            (logs / day / f"{minute}.json").write_text(json.dumps(denied(day, minute)))
+    (logs / "broken.json").write_text("{")
+    with zipfile.ZipFile(logs / "case.zip", "w") as archive:
+        archive.writestr("a.json", json.dumps(denied("29", 0)))
+        archive.writestr("b.json", json.dumps(denied("29", 1)))
+    return logs
+
+
+def denied(day: str, minute: int) -> dict[str, object]:
+    return {
+        "eventID": f"{day}-{minute}",
+        "eventTime": f"2026-01-{day}T12:0{minute}:00Z",
+        "eventSource": "iam.amazonaws.com",
+        "eventName": "ListUsers",
+        "errorCode": "AccessDenied",
+        "recipientAccountId": "012345678901",
+        "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::012345678901:user/mallory"},
+    }
+
+
+def days_with_alerts(invoke: Invoke) -> list[str]:
+    lines = invoke("alerts", "--format", "ndjson").stdout.splitlines()
+    return [json.loads(line)["alert_date"] for line in lines]
+
+
+def known(invoke: Invoke) -> list[str]:
+    """The names of the files that the store knows."""
+    lines = invoke("files", "--format", "ndjson").stdout.splitlines()
+    return [json.loads(line)["file"].rpartition("/")[2] for line in lines]
+
+
+def test_the_next_run_builds_without_the_file(invoke: Invoke, logs: Path) -> None:
+    invoke("run", logs)
+    assert days_with_alerts(invoke) == ["2026-01-30", "2026-01-31"]
+    result = invoke("files", "--forget", "logs/31/2.json", "--format", "ndjson")
+    assert result.stderr == "forgot 1 file: `trailhound run` builds without them\n"
+    assert json.loads(result.stdout)["file"] == str(logs / "31" / "2.json")
+    invoke("run")
+    assert days_with_alerts(invoke) == ["2026-01-30"]
+    invoke("run", logs)
+    assert days_with_alerts(invoke) == ["2026-01-30", "2026-01-31"]
+
+
+@pytest.mark.parametrize(
+    ("name", "gone"),
+    [
+        ("logs/30", {"30"}),
+        ("logs/30/", {"30"}),
+        ("*/30/*", {"30"}),
+        ("logs/3?/*.json", {"30", "31"}),
+        ("logs/case.zip", {"29"}),
+        ("logs/case.zip!b.json", {"b.json"}),
+        ("logs", {"29", "30", "31", "broken.json"}),
+    ],
+)
+def test_what_a_name_leads_to(invoke: Invoke, logs: Path, name: str, gone: set[str]) -> None:
+    invoke("run", logs)
+    every = {
+        "29": ["case.zip!a.json", "case.zip!b.json"],
+        "30": [f"{minute}.json" for minute in range(5)],
+        "31": [f"{minute}.json" for minute in range(5)],
+        "broken.json": ["broken.json"],
+        "b.json": ["case.zip!b.json"],
+    }
+    left = sorted(known(invoke))
+    for each in gone:
+        for file in every[each]:
+            left.remove(file)
+    invoke("files", "--forget", name)
+    assert sorted(known(invoke)) == left
+    events = invoke("run").stderr
+    assert f"{len(left) - ('broken.json' in left)} event" in events
+
+
+def test_a_broken_file_that_is_gone_no_longer_counts(invoke: Invoke, logs: Path) -> None:
+    invoke("run", logs)
+    (logs / "broken.json").unlink()
+    assert "broken.json" in invoke("doctor", code=1).stdout
+    invoke("files", "--forget", "logs/broken.json")
+    assert invoke("files", "--rejected", "--format", "ndjson").stdout == ""
+    assert "broken.json" not in invoke("doctor", code=1).stdout
+
+
+def test_a_name_that_leads_to_nothing_takes_nothing_out(invoke: Invoke, logs: Path) -> None:
+    invoke("run", logs)
+    before = known(invoke)
+    said = invoke("files", "--forget", "logs/30", "--forget", "logs/3", code=2).stderr
+    assert said == "Error: the store knows no file 'logs/3': `trailhound files` lists them\n"
+    assert known(invoke) == before
+
+
+def test_it_takes_whole_files_out(invoke: Invoke, logs: Path) -> None:
+    invoke("run", logs)
+    assert "leave out --rejected" in (
+        invoke("files", "--rejected", "--forget", "logs", code=2).stderr
+    )
