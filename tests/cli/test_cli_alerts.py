@@ -86,3 +86,11 @@ def test_a_store_in_use_is_said_in_one_line(run: object, tmp_path: Path) -> None
     assert done.returncode == 1
     [line] = done.stderr.splitlines()
     assert "is in use by process" in line
+
+
+def test_that_there_is_none_is_said(invoke: Invoke, folder: Path) -> None:
+    write_alerts(folder / "trailhound.duckdb", *ALERTS[:1])
+    assert invoke("alerts").stderr == ""
+    found = invoke("alerts", "--severity", "critical")
+    assert (found.stdout, found.stderr) == ("", "no such alert\n")
+    assert invoke("alerts", "--severity", "critical", "--quiet").stderr == ""

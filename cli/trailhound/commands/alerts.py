@@ -10,6 +10,7 @@ from trailhound.alert_options import alert_options, filters_from
 from trailhound.alert_view import emit_alerts
 from trailhound.alerts import read_alerts
 from trailhound.main import command
+from trailhound.output.console import say
 from trailhound.settings import Settings
 from trailhound.work import Work
 
@@ -24,3 +25,5 @@ def alerts(settings: Settings, /, **options: Any) -> None:
     with work.warehouse() as warehouse:
         rows = read_alerts(warehouse, filters)
     emit_alerts(settings, rows)
+    if not rows:
+        say(settings, "no such alert" if any(options.values()) else "no alert")

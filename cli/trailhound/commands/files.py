@@ -53,6 +53,8 @@ def files(settings: Settings, /, kind: str | None, names: tuple[str, ...]) -> No
         emit("table", *_for_people(rows))
     else:
         emit("table", ODD_FOR_PEOPLE, [_odd_for_people(*row) for row in rows])
+    if not rows:
+        say(settings, f"nothing was {kind or 'loaded'}")
 
 
 def _rows(work: Work, kind: str | None) -> list[Row]:
