@@ -11,6 +11,7 @@ from support import ROOT, run_in
 
 PAGES = [
     ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "detections").glob("*.md")),
     *sorted((ROOT / "seeds").glob("*.md")),
