@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -34,37 +34,36 @@ def stored_alerts(warehouse: Warehouse, filters: Filters) -> list[Alert]:
 def new_alerts(
     alerts: Sequence[Alert], state: duckdb.DuckDBPyConnection, destination: str
 ) -> list[Alert]:
-    """Those of the alerts that a destination was not told of.
+    """Those of the alerts, the oldest first, that a destination was not told of.
 
     An alert that overlaps in time one that was told, of the same detection and entity, is the same
     burst, even if a late event gave it another id. One that goes on over midnight is none of its
-    own.
+    own, if its beginning was told or is told now.
     """
-    _ensure_table(state)
-    told = state.execute(
-        f"select alert_id, detection, account_id, entity_id, first_seen, last_seen "
-        f"from {_TABLE} where destination = ?",
-        [key_of(destination)],
-    ).fetchall()
+    told = _told(state, destination)
     ids = {row[0] for row in told}
     spans: dict[tuple[str, ...], list[tuple[datetime, datetime]]] = {}
     for _, *who, first, last in told:
         spans.setdefault(tuple(who), []).append((first, last))
-    return [
-        alert
-        for alert in alerts
-        if alert["alert_id"] not in ids
-        and not alert["is_continuation"]
-        and not (alert["window_minutes"] and _overlaps(alert, spans))
-    ]
+    new = []
+    for alert in alerts:
+        known = spans.setdefault(
+            (alert["detection"], alert["account_id"], alert["entity_id"]), []
+        )
+        if alert["alert_id"] not in ids and not _is_told(alert, known):
+            new.append(alert)
+        known.append((alert["first_seen"], alert["last_seen"]))
+    return new
 
 
-def _overlaps(alert: Alert, spans: dict[tuple[str, ...], list[tuple[datetime, datetime]]]) -> bool:
-    who = (alert["detection"], alert["account_id"], alert["entity_id"])
-    return any(
-        first <= alert["last_seen"] and last >= alert["first_seen"]
-        for first, last in spans.get(who, [])
-    )
+def _is_told(alert: Alert, spans: Sequence[tuple[datetime, datetime]]) -> bool:
+    """Whether one of the spans belongs to the burst of the alert."""
+    if not alert["window_minutes"]:
+        return False
+    since = alert["first_seen"]
+    if alert["is_continuation"]:
+        since = min(since, alert["triggered_at"] - timedelta(minutes=alert["window_minutes"]))
+    return any(first <= alert["last_seen"] and last >= since for first, last in spans)
 
 
 def notify(
@@ -75,6 +74,7 @@ def notify(
     Returns how many went out and how many did not. A run that is cut off between the two tells
     them once more: at least once, not at most once.
     """
+    _ensure_table(state)
     sent = failed = 0
     for group in groups(alerts):
         if send(destination, *message(group)):
@@ -133,6 +133,19 @@ def is_destination(url: str) -> bool:
 def key_of(destination: str) -> str:
     """What stands for a destination in the store: its URL holds secrets."""
     return hashlib.sha256(destination.encode()).hexdigest()[:16]
+
+
+def _told(state: duckdb.DuckDBPyConnection, destination: str) -> list[tuple[Any, ...]]:
+    import duckdb
+
+    try:
+        return state.execute(
+            f"select alert_id, detection, account_id, entity_id, first_seen, last_seen "
+            f"from {_TABLE} where destination = ?",
+            [key_of(destination)],
+        ).fetchall()
+    except duckdb.CatalogException:  # nothing was ever sent
+        return []
 
 
 def _ensure_table(state: duckdb.DuckDBPyConnection) -> None:

@@ -122,8 +122,34 @@ def test_alerts_of_a_detection_are_one_message(
 def test_a_burst_that_goes_on_over_midnight_is_not_told_again(
     state: duckdb.DuckDBPyConnection, server: Server
 ) -> None:
-    assert tell(state, server, alert("b", is_continuation=True)) == (0, 0)
-    assert server.posted == []
+    later = [
+        alert(
+            alert_id,
+            triggered_at=START + timedelta(minutes=minutes),
+            first_seen=START + timedelta(minutes=minutes),
+            last_seen=START + timedelta(minutes=minutes + 5),
+            is_continuation=True,
+        )
+        for alert_id, minutes in (("b", 20), ("c", 35))
+    ]
+    assert tell(state, server, alert("a"), later[0]) == (1, 0)
+    assert tell(state, server, alert("a"), *later) == (0, 0)
+    assert len(server.posted) == 1
+
+
+def test_a_burst_whose_beginning_was_not_told_is_told(
+    state: duckdb.DuckDBPyConnection, server: Server
+) -> None:
+    tell(state, server, alert("a", triggered_at=START - timedelta(days=1)))
+    elsewhere = alert("b", entity_id="arn:aws:iam::012345678901:role/other", is_continuation=True)
+    late = alert(
+        "c",
+        triggered_at=START + timedelta(minutes=21),
+        first_seen=START + timedelta(minutes=21),
+        last_seen=START + timedelta(minutes=21),
+        is_continuation=True,
+    )
+    assert tell(state, server, elsewhere, late) == (2, 0)
 
 
 def test_a_burst_that_got_another_id_is_not_told_again(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +24,9 @@ from trailhound.output.text import counted
 from trailhound.settings import Settings
 from trailhound.warehouse import connect_duckdb
 from trailhound.work import Work
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 @command(
@@ -48,7 +52,7 @@ def notify(settings: Settings, /, urls: tuple[str, ...], *, dry_run: bool, **opt
     filters = filters_from(work.detections, options)
     with work.warehouse() as warehouse:
         alerts = stored_alerts(warehouse, filters)
-    state = connect_duckdb(settings.store_path)
+    state = _what_was_sent(work, writable=not dry_run)
     failed = 0
     try:
         for url in urls:
@@ -65,3 +69,11 @@ def notify(settings: Settings, /, urls: tuple[str, ...], *, dry_run: bool, **opt
         state.close()
     if failed:
         raise TrailhoundError(f"{counted(failed, 'alert')} did not go out; try again")
+
+
+def _what_was_sent(work: Work, *, writable: bool) -> duckdb.DuckDBPyConnection:
+    """The file that knows what was sent; an empty one in memory rather than one for a dry run."""
+    path = work.store if work.on_duckdb else work.settings.store_path
+    if not writable and not path.exists():
+        return connect_duckdb(Path(":memory:"))
+    return connect_duckdb(path, read_only=not writable)
