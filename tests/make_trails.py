@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from trailhound.simulate import benign_trail, simulate, write_trail
+from benign_trail import benign_trail
+from trailhound.simulate import simulate, write_trail
 from trailhound.simulate.identities import Caller, iam_user, role_session, root
 
 LOGS = Path(__file__).parent / "logs"

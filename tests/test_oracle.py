@@ -13,8 +13,8 @@ import oracle
 import trails
 from make_trails import LOGS
 from oracle import AllowRow, Override, Settings
-from trailhound.simulate import names, simulate
-from trailhound.simulate.scenarios import ADDRESS_BY_COUNTRY
+from trailhound.simulate import simulate
+from trailhound.simulate.scenarios import ADDRESS_BY_COUNTRY, names
 
 Record = dict[str, Any]
 EVERY_COUNTRY = [(address, address, code) for code, address in ADDRESS_BY_COUNTRY.items()]

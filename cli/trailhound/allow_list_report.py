@@ -27,7 +27,8 @@ _COUNTABLE = re.compile(
     r"\s*where -- allow-list match\n(?P<match>.*?)\n\s*-- end of match",
     re.DOTALL,
 )
-_ALERTS = "\n-- alerts\n"
+# As macros/alerts/alert_per_burst.sql and alert_per_request.sql write it.
+_ALERTS = "\n-- trailhound: alerts\n"
 
 
 class RowReport(NamedTuple):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from trailhound.errors import TrailhoundError, WrongUsage, unknown
+from trailhound.globs import glob_matches
 from trailhound.project import NAME, Project, parse_yaml
 
 SEVERITIES = ("low", "medium", "high", "critical")
@@ -100,12 +100,12 @@ def select(detections: Sequence[Detection], patterns: Iterable[str]) -> list[Det
     """
     wanted = list(patterns)
     for pattern in wanted:
-        if not any(fnmatchcase(each.name, pattern) for each in detections):
+        if not pattern or not any(glob_matches(pattern, each.name) for each in detections):
             raise unknown("detection", pattern, [each.name for each in detections])
     return [
         each
         for each in detections
-        if not wanted or any(fnmatchcase(each.name, pattern) for pattern in wanted)
+        if not wanted or any(glob_matches(pattern, each.name) for pattern in wanted)
     ]
 
 

@@ -108,7 +108,7 @@ def write_seed(rows: Iterable[PackedRow], file: TextIO) -> None:
 
 def lookup(rows: Iterable[PackedRow], address: str) -> str | None:
     """The country of an address, or None: what macros/detection/address_countries.sql computes."""
-    digits = _digits(ip_address(address))
+    digits = digits_of(ip_address(address))
     for first, last, ranges in rows:
         if first <= digits < last + _ABOVE_DIGITS:
             rest = digits[len(first) - 1 :]
@@ -149,7 +149,8 @@ def _address(text: str, name: str) -> str:
         raise ValueError(f"{name} {text!r} {what}") from None
 
 
-def _digits(address: IPv4Address | IPv6Address) -> str:
+def digits_of(address: IPv4Address | IPv6Address) -> str:
+    """The 32 hex digits of an address."""
     return f"{_IPV4_DIGITS}{int(address):08x}" if address.version == 4 else f"{int(address):032x}"
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from trailhound.alerts import COLUMNS, read_alerts
 from trailhound.allow_list_report import matching_sql
 from trailhound.catalog import Detection
-from trailhound.countries import PackedRow, lookup
+from trailhound.countries import PackedRow, digits_of, lookup
 from trailhound.errors import WrongUsage
 from trailhound.seeds import is_address
 from trailhound.sessions import Session, sessions_of
@@ -42,10 +42,10 @@ class Explanation:
     how many of them before, during and after the burst."""
     triage: Sequence[tuple[str, str]]
     """Questions, each with its query filled in."""
-    allow_list_row: str
-    """The row of allow_list.csv that would have silenced the alert."""
+    allow_list_row: str | None
+    """The row of allow_list.csv that would have silenced the alert, if one can name its entity."""
     override_row: str | None
-    """The row of threshold_overrides.csv that would have, if the detection has a threshold."""
+    """The row of threshold_overrides.csv that would have, if the detection has a threshold too."""
 
 
 def find_alert(warehouse: Warehouse, prefix: str) -> Alert:
@@ -135,11 +135,9 @@ def _countries(warehouse: Warehouse, source_ips: Sequence[str]) -> dict[str, str
 def country_of(warehouse: Warehouse, source: str) -> str | None:
     """The country of an address, from the seed country_ranges; None for a host name."""
     try:
-        address = ip_address(source)
+        digits = digits_of(ip_address(source))
     except ValueError:
         return None
-    number = int(address) + (0xFFFF << 32 if address.version == 4 else 0)
-    digits = f"{number:032x}"
     try:
         rows = warehouse.query(
             "select first_prefix, last_prefix, ranges "
@@ -152,8 +150,15 @@ def country_of(warehouse: Warehouse, source: str) -> str | None:
     return lookup([PackedRow(*row) for row in rows], source)
 
 
-def allow_list_row(alert: Alert, reason: str = "WHY", owner: str = "WHO") -> str:
+def _can_be_named(alert: Alert) -> bool:
+    """Whether a row can mean this entity alone: `*` is a wildcard there, whoever wrote it."""
+    return "*" not in f"{alert['account_id']}{alert['entity_id']}"
+
+
+def allow_list_row(alert: Alert, reason: str = "WHY", owner: str = "WHO") -> str | None:
     """A row of allow_list.csv that would have removed the alert's events; it never expires."""
+    if not _can_be_named(alert):
+        return None
     sources = [each for each in alert["source_ips"] if is_address(each)]
     fields = [
         alert["detection"],
@@ -171,7 +176,7 @@ def override_row(
     alert: Alert, detection: Detection, reason: str = "WHY", owner: str = "WHO"
 ) -> str | None:
     """The row of threshold_overrides.csv that would have kept the alert from firing, if any can."""
-    if detection.threshold is None:
+    if detection.threshold is None or not _can_be_named(alert):
         return None
     return csv_line(
         [

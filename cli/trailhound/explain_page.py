@@ -155,6 +155,9 @@ def _noise(found: Explanation, detection: Detection) -> Iterator[str]:
     yield _head("If it is noise")
     if detection.threshold is not None:
         yield f"  `trailhound tune {detection.name}` counts what other settings would give."
+    if found.allow_list_row is None:
+        yield "  No row can mean this entity alone: there is a * in its name, which is a wildcard."
+        return
     yield "  This row in allow_list.csv would have removed its events (give it an expires_on):"
     yield f"    {visible(found.allow_list_row)}"
     if found.override_row is not None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 
 from trailhound.errors import WrongUsage
+from trailhound.globs import glob_matches
 from trailhound.load.archives import SEPARATOR
 from trailhound.load.files import text
 from trailhound.load.remote import is_remote
@@ -49,5 +49,5 @@ def _leads_to(name: str, path: str) -> bool:
     return (
         path == name
         or path.startswith((f"{below}/", f"{below}{SEPARATOR}"))
-        or fnmatchcase(path, name)
+        or ("*" in name and glob_matches(name, path))
     )

@@ -47,9 +47,7 @@ def new_alerts(
         spans.setdefault(tuple(who), []).append((first, last))
     new = []
     for alert in alerts:
-        known = spans.setdefault(
-            (alert["detection"], alert["account_id"], alert["entity_id"]), []
-        )
+        known = spans.setdefault((alert["detection"], alert["account_id"], alert["entity_id"]), [])
         if alert["alert_id"] not in ids and not _is_told(alert, known):
             new.append(alert)
         known.append((alert["first_seen"], alert["last_seen"]))

@@ -27,7 +27,7 @@ def _lines(detection: Detection, sql: str | None) -> Iterator[str]:
     if detection.needs_data_events:
         yield "Needs S3 data events in the trail."
     if not detection.enabled:
-        yield "Disabled in dbt_project.yml."
+        yield "Disabled."
     yield ""
     yield _paragraphs(detection.description)
     yield from _list("False positives", detection.false_positives)

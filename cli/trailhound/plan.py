@@ -3,7 +3,7 @@
 dbt takes three seconds to start, parse and compile, and the SQL that comes out depends on nothing
 but the project's files, the variables and the versions. So it is kept under a fingerprint of those,
 and a run whose fingerprint is known goes straight to the database. What is built is what
-`dbt build` builds.
+`dbt build` builds; where a project has seeds, hooks or kinds of models of its own, dbt builds.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from graphlib import TopologicalSorter
 from importlib.metadata import version
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
     import duckdb
 
 KINDS = ("seed", "view", "table")
+_SEEDS = {"allow_list", "threshold_overrides", "country_ranges"}
+# What these do on DuckDB is done here or was done before: the CSV files are checked.
+_HOOK = re.compile(
+    r"\{\{ trailhound\.(remove_what_is_replaced|check_allow_list|check_threshold_overrides"
+    r"|note_builds|union_alerts)\(\) \}\}"
+)
 _PACKAGES = ("trailhound", "dbt-core", "dbt-duckdb", "duckdb")
 
 
@@ -86,6 +93,8 @@ def plan_from_manifest(
     }
     if any(node["config"]["materialized"] not in KINDS for node in nodes.values()):
         return None
+    if _has_more(manifest["nodes"].values()):
+        return None
     if elsewhere := [node["name"] for node in nodes.values() if node["schema"] != schema]:
         raise TrailhoundError(
             f"+schema puts {min(elsewhere)} beside the schema {schema}, which is where trailhound "
@@ -102,6 +111,19 @@ def plan_from_manifest(
             for key in TopologicalSorter(needs).static_order()
         ),
     )
+
+
+def _has_more(nodes: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether there are seeds or hooks beside the project's own, which only dbt can run."""
+    for node in nodes:
+        if node["resource_type"] == "seed" and node["name"] not in _SEEDS:
+            return True
+        hooks = [node["raw_code"]] if node["resource_type"] == "operation" else []
+        for when in ("pre-hook", "post-hook"):
+            hooks += [hook["sql"] for hook in node["config"].get(when, ())]
+        if not all(_HOOK.fullmatch(hook) for hook in hooks):
+            return True
+    return False
 
 
 def _step(node: Mapping[str, Any], needs: list[str], database: str) -> Step:

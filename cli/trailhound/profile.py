@@ -77,14 +77,20 @@ def _profile(project: Project) -> dict[str, Any]:
 
 
 def _render(value: Any, environment: Mapping[str, str]) -> Any:
-    """Render the Jinja that profiles.yml may hold: env_var and its default."""
+    """Render the Jinja that profiles.yml may hold: env_var, its default, dbt's filters of types."""
     if isinstance(value, dict):
         return {key: _render(each, environment) for key, each in value.items()}
     if isinstance(value, list):
         return [_render(each, environment) for each in value]
     if not isinstance(value, str) or "{" not in value:
         return value
-    from jinja2.nativetypes import NativeEnvironment
+    from jinja2 import Environment
+
+    typed = []
+
+    def as_typed(text: object) -> object:
+        typed.append(text)
+        return text
 
     def env_var(name: str, default: str | None = None) -> str:
         found = environment.get(name, default)
@@ -92,6 +98,11 @@ def _render(value: Any, environment: Mapping[str, str]) -> Any:
             raise WrongUsage(f"the environment variable {name} is not set: profiles.yml needs it")
         return found
 
-    jinja = NativeEnvironment()
-    jinja.filters["as_number"] = literal_eval  # as dbt's own of that name
-    return jinja.from_string(value).render(env_var=env_var)
+    # Without such a filter everything stays a text, as with dbt: a password may look like a number.
+    jinja = Environment()  # noqa: S701 - what comes out is no HTML
+    jinja.filters |= dict.fromkeys(("as_number", "as_bool", "as_native"), as_typed)
+    rendered = jinja.from_string(value).render(env_var=env_var)
+    try:
+        return literal_eval(rendered) if typed else rendered
+    except (ValueError, SyntaxError) as error:
+        raise WrongUsage(f"profiles.yml: '{rendered}' is no value for {value}") from error

@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, Va
 
 from trailhound.csv_rows import UnreadableCsv, csv_rows
 from trailhound.errors import near_matches
+from trailhound.globs import glob_matches
 
 _LARGEST = 2**63 - 1
 
@@ -129,12 +130,6 @@ def read_allow_list(path: Path, known: Known) -> tuple[list[AllowListRow], list[
 def read_overrides(path: Path, known: Known) -> tuple[list[OverrideRow], list[str]]:
     """The rows of a file of threshold overrides, and one line for each thing that is wrong."""
     return _read(path, OverrideRow, known)
-
-
-def glob_matches(pattern: str, text: str) -> bool:
-    """Whether a text matches a pattern whose only wildcard is `*`; an empty pattern matches all."""
-    parts = (re.escape(part) for part in pattern.split("*"))
-    return not pattern or re.fullmatch(".*".join(parts), text, re.DOTALL) is not None
 
 
 def is_address(text: str) -> bool:

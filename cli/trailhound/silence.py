@@ -12,8 +12,9 @@ from trailhound.catalog import Detection
 from trailhound.csv_rows import UnreadableCsv, csv_rows
 from trailhound.errors import TrailhoundError
 from trailhound.explain import csv_line
+from trailhound.globs import glob_matches
 from trailhound.output.console import written_whole
-from trailhound.seeds import OverrideRow, glob_matches
+from trailhound.seeds import OverrideRow
 from trailhound.triage import literal
 from trailhound.tuning import Count, bursts, by_entity, count_events
 from trailhound.warehouse import Warehouse

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -128,12 +129,12 @@ def connect_duckdb(
 
 
 def _cannot_open(path: Path, reason: str) -> str:
-    if "lock" in reason:
+    if "not a valid DuckDB" in reason:
+        return f"{path} is not a DuckDB file"
+    if "Could not set lock" in reason:
         holder = re.search(r"PID (\d+)", reason)
         by = f"process {holder[1]}" if holder else "another process"
         return f"the store {path} is in use by {by}: wait for it or name another with --store"
-    if "not a valid DuckDB" in reason:
-        return f"{path} is not a DuckDB file"
     return f"the store {path} cannot be opened: {reason.splitlines()[0]}"
 
 
@@ -189,11 +190,8 @@ class Athena:
         """Run one statement; PyAthena wants names for the parameters and quotes them itself."""
         if not parameters:
             return _query(self._connection, sql, None)
-        names = iter(range(len(parameters)))
-        named = re.sub(r"\?", lambda _: f"%(p{next(names)})s", sql.replace("%", "%%"))
-        return _query(
-            self._connection, named, {f"p{i}": value for i, value in enumerate(parameters)}
-        )
+        values = {f"p{number}": value for number, value in enumerate(parameters)}
+        return _query(self._connection, with_names(sql), values)
 
     def relation(self, name: str) -> str:
         """The relation's name with its schema."""
@@ -202,6 +200,16 @@ class Athena:
     def close(self) -> None:
         """Let go of the connection."""
         self._connection.close()
+
+
+def with_names(sql: str) -> str:
+    """SQL with `%(p0)s`, `%(p1)s` … for each `?` that stands outside of a text."""
+    numbers = count()
+    return re.sub(
+        r"'[^']*'|\?",
+        lambda found: f"%(p{next(numbers)})s" if found[0] == "?" else found[0],
+        sql.replace("%", "%%"),
+    )
 
 
 def _query(connection: Any, sql: str, parameters: Any) -> Rows:

@@ -6,9 +6,11 @@
     counted:   the CTE with the events that count and `observed` beside them; an event may have
                more than one row
     evidence:  what the analyst asks first, as {key: text column of the CTE}
+
+    The comment lets tools cut the compiled SQL before its alerts.
 #}
 {% macro alert_per_burst(counted, evidence={}) -%}
--- alerts
+-- trailhound: alerts
 , {{ trailhound.entity_thresholds(counted) }},
 
 firing as (

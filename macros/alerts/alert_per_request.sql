@@ -5,9 +5,11 @@
     counted:   the CTE with the events that count and `observed` beside them; an event may have
                more than one row
     evidence:  what the analyst asks first, as {key: text column of the CTE}
+
+    The comment lets tools cut the compiled SQL before its alerts.
 #}
 {% macro alert_per_request(counted, evidence={}) -%}
--- alerts
+-- trailhound: alerts
 , {{ trailhound.entity_thresholds(counted) }},
 
 events_of_alerts as (

@@ -4,7 +4,9 @@
     then an exact detection, then the higher threshold. A detection without a threshold has none.
 #}
 {% macro entity_thresholds(counted) -%}
-{%- set is_exact = "coalesce(override.{column}, '') <> '' and strpos(override.{column}, '*') = 0" -%}
+{%- set is_exact -%}
+    coalesce(override.{column}, '') <> '' and strpos(override.{column}, '*') = 0
+{%- endset -%}
 overrides_by_preference as (
 
     select

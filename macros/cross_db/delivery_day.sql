@@ -1,4 +1,4 @@
-{# The day of the raw table's partition, as text yyyy/MM/dd: when CloudTrail delivered the record. #}
+{# The day of the raw table's partition, when CloudTrail delivered the record: text yyyy/MM/dd. #}
 {% macro delivery_day() -%}
     {{ return(adapter.dispatch('delivery_day', 'trailhound')()) }}
 {%- endmacro %}

@@ -7,7 +7,10 @@
 {%- endmacro %}
 
 {% macro duckdb__json_list_in_order(expression, order_by, where) -%}
-    cast(to_json(list({{ expression }} order by {{ order_by }}) filter (where {{ where }})) as varchar)
+    cast(
+        to_json(list({{ expression }} order by {{ order_by }}) filter (where {{ where }}))
+        as varchar
+    )
 {%- endmacro %}
 
 {% macro trino__json_list_in_order(expression, order_by, where) -%}

@@ -5,7 +5,10 @@
 
 {# Rejected and skipped records stand in the same table, with the reason. #}
 {% macro duckdb__raw_cloudtrail() -%}
-    (select * from {{ ref('trailhound', 'cloudtrail_logs') }} where error is null and skipped is null)
+    (
+        select * from {{ ref('trailhound', 'cloudtrail_logs') }}
+        where error is null and skipped is null
+    )
 {%- endmacro %}
 
 {% macro default__raw_cloudtrail() -%}

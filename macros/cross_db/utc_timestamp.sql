@@ -36,5 +36,7 @@
 
 {# The form as a regular expression; whether the day exists is for the cast to say. #}
 {% macro readable_time() -%}
-    ^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]+)?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?$
+    {%- set hour_and_minute = '([01][0-9]|2[0-3]):[0-5][0-9]' -%}
+    {%- set zone = '(Z|[+-]' ~ hour_and_minute ~ ')?' -%}
+    ^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]{{ hour_and_minute }}:[0-5][0-9]([.][0-9]+)?{{ zone }}$
 {%- endmacro %}

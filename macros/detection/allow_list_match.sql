@@ -55,7 +55,9 @@
             first_address like '00000000000000000000ffff%' as is_ipv4,
             cast(cast(nullif(expires_on, '') as date) + interval '1' day as timestamp) as expires_at
 
-        from {{ trailhound.allow_list_sources(ref('trailhound', 'allow_list')) }} as allow_list_source
+        from
+            {{ trailhound.allow_list_sources(ref('trailhound', 'allow_list')) }}
+            as allow_list_source
         {%- if detection_name is not none %}
         where {{ trailhound.glob_match(trailhound.text_literal(detection_name), 'detection') }}
         {%- endif %}

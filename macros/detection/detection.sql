@@ -29,7 +29,13 @@
 
 {# The detection's window as a SQL interval, to stand before `preceding`. #}
 {% macro window_interval() -%}
-    interval '{{ trailhound.window_minutes() }}' minute
+    {%- set minutes = trailhound.window_minutes() -%}
+    {%- if minutes is none and execute -%}
+        {%- do exceptions.raise_compiler_error(
+            trailhound.detection_name() ~ ' counts within a window: its .yml must say minutes'
+        ) -%}
+    {%- endif -%}
+    interval '{{ minutes }}' minute
 {%- endmacro %}
 
 

@@ -1,4 +1,4 @@
-{# What stands behind the last slash of an ARN, or null: the name of a role with or without a path. #}
+{# What stands behind the last slash of an ARN, or null: a role's name, with or without a path. #}
 {% macro last_arn_part(arn) -%}
     nullif(nullif(regexp_extract({{ arn }}, '[^/]+$'), {{ arn }}), '')
 {%- endmacro %}
@@ -18,7 +18,7 @@
 {%- endmacro %}
 
 
-{# Whether an error code says that a call was refused for want of permission (var denied_error_codes). #}
+{# Whether an error code says that permission was wanting (var denied_error_codes). #}
 {% macro is_denied(error_code) -%}
     case
         when {{ error_code }} like 'Client.%' then substr({{ error_code }}, 8) else {{ error_code }}

@@ -1,7 +1,8 @@
-{# SHA-256 over what a flat record says: its id where CloudTrail gave none, and the order of copies. #}
+{# SHA-256 over what a flat record says: the id where CloudTrail gave none, the order of copies. #}
 {% macro record_hash(record) -%}
     {%- set texts = [
-        'event_id', 'event_time_text', 'event_version', 'event_source', 'event_name', 'aws_region', 'error_code', 'error_message',
+        'event_id', 'event_time_text', 'event_version', 'event_source', 'event_name',
+        'aws_region', 'error_code', 'error_message',
         'user_type', 'principal_id', 'user_arn', 'user_account_id', 'user_name', 'access_key_id',
         'invoked_by', 'identity_provider', 'on_behalf_of_user_id', 'session_issuer_arn',
         'session_issuer_user_name', 'source_identity', 'mfa_authenticated',
@@ -14,8 +15,10 @@
     {%- set parts = [] -%}
     {%- for text in texts -%}
         {%- set value = "coalesce(" ~ record ~ "." ~ text ~ ", '')" -%}
-        {#- With its length before it no text can pass for the end of one and the start of another. -#}
-        {%- do parts.append("concat(cast(length(" ~ value ~ ") as varchar), ':', " ~ value ~ ")") -%}
+        {#- With its length before it no text can pass for the end of one and the start of the
+            next. -#}
+        {%- set length = "cast(length(" ~ value ~ ") as varchar)" -%}
+        {%- do parts.append("concat(" ~ length ~ ", ':', " ~ value ~ ")") -%}
     {%- endfor -%}
     {{ trailhound.sha256_hex("concat(" ~ parts | join(', ') ~ ")") }}
 {%- endmacro %}

@@ -28,7 +28,7 @@
     until) has not: other days may depend on what it built, and the next ordinary run sees to them.
 #}
 {% macro note_builds() -%}
-    {%- if not trailhound.touches_the_warehouse() -%}
+    {%- if not trailhound.builds_relations() -%}
         {{ return('') }}
     {%- endif -%}
     {%- set builds = trailhound.built_relation('warehouse_builds') -%}

@@ -1,11 +1,12 @@
 {#
     The condition that a record was delivered in the days that this run reads: since the newest day
     read, less the days by which a file may come late, or what vars since and until say (ISO dates
-    of events, inclusive). `true` where all is read: on a first build, with --full-refresh, on DuckDB.
+    of events, inclusive). `true` where all is read: on a first build, with --full-refresh, on
+    DuckDB.
 #}
 {% macro is_of_read_deliveries() -%}
     {%- set first, last = none, none -%}
-    {%- if trailhound.touches_the_warehouse() and config.get('materialized') == 'table' -%}
+    {%- if trailhound.builds_relations() and config.get('materialized') == 'table' -%}
         {%- set first, last = trailhound.read_deliveries() -%}
     {%- endif -%}
     {%- set bounds = [] -%}
@@ -23,6 +24,11 @@
 {% macro read_deliveries() -%}
     {%- set events = trailhound.built_relation('cloudtrail_events') -%}
     {%- set builds_whole = events is none or should_full_refresh() -%}
+    {%- if should_full_refresh() and (var('since') or var('until')) -%}
+        {%- do exceptions.raise_compiler_error(
+            '--full-refresh builds everything anew: leave out since and until'
+        ) -%}
+    {%- endif -%}
     {%- do graph.update({'trailhound_reads_all': builds_whole}) -%}
     {%- set late = var('late_delivery_days') -%}
     {%- set newest = trailhound.builds_so_far().get('cloudtrail_events', {}).get('delivery_day') -%}
@@ -47,7 +53,7 @@
 #}
 {% macro is_new_event(event) -%}
     {%- if not trailhound.adds_to_what_is_there() -%}
-        {%- if trailhound.touches_the_warehouse()
+        {%- if trailhound.builds_relations()
             and config.get('materialized') == 'incremental'
             and model.resource_type == 'model'
             and not graph.get('trailhound_reads_all') -%}

@@ -14,7 +14,7 @@
    work without a connection, nor in unit tests. #}
 {% macro adds_to_what_is_there() -%}
     {{ return(
-        trailhound.touches_the_warehouse()
+        trailhound.builds_relations()
         and model.resource_type == 'model'
         and config.get('materialized') == 'incremental'
         and is_incremental()
@@ -22,14 +22,15 @@
 {%- endmacro %}
 
 
-{% macro touches_the_warehouse() -%}
+{# Whether this is a command of dbt that builds: the others must work without a connection. #}
+{% macro builds_relations() -%}
     {{ return(
         execute and flags.WHICH not in ['compile', 'show', 'test', 'list', 'parse', 'generate']
     ) }}
 {%- endmacro %}
 
 
-{# A model of this project in the warehouse; none if it is not there, or not a part of the target. #}
+{# A model of this project in the warehouse; none if it is not there, or no part of the target. #}
 {% macro built_relation(name) -%}
     {%- set node = graph.nodes.get('model.trailhound.' ~ name) -%}
     {{ return(adapter.get_relation(node.database, node.schema, node.alias) if node else none) }}

@@ -130,7 +130,7 @@
 {%- endmacro %}
 
 
-{# A source may be another text than an address, AWS Internal for one, if it does not look like one. #}
+{# A source may be a text that does not look like an address: AWS Internal, for one. #}
 {% macro is_no_source() -%}
     (
         strpos(source_ip, '/') > 0

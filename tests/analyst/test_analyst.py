@@ -20,6 +20,7 @@ from trailhound.catalog import Detection, read_detections
 from trailhound.commands.doctor import day_table
 from trailhound.doctor import RegionDays
 from trailhound.event_names import _known
+from trailhound.explain import allow_list_row, override_row
 from trailhound.main import cli
 from trailhound.output.table import write_table
 from trailhound.project import find_project
@@ -96,6 +97,16 @@ def test_the_rows_it_offers_do_silence_the_alert(
         (folder / name).write_text(f"{header}\n{row}\n")
         alerts = alerts_of(invoke("run", option, name, "--format", "ndjson").stdout)
         assert alert["alert_id"] not in {each["alert_id"] for each in alerts}
+
+
+def test_no_row_is_offered_for_a_name_with_a_wildcard(
+    sample: tuple[Path, list[dict[str, Any]]],
+) -> None:
+    alert = next(each for each in sample[1] if each["detection"] == "s3_mass_copy_objects")
+    detection = next(each for each in DETECTIONS if each.name == alert["detection"])
+    assert allow_list_row(alert) is not None
+    hostile = {**alert, "entity_id": "SAML:*"}
+    assert (allow_list_row(hostile), override_row(hostile, detection)) == (None, None)
 
 
 @pytest.mark.usefixtures("store")

@@ -88,6 +88,13 @@ def test_a_store_in_use_is_said_in_one_line(run: object, tmp_path: Path) -> None
     assert "is in use by process" in line
 
 
+def test_a_file_that_is_no_store_is_not_taken_for_one_in_use(invoke: Invoke, folder: Path) -> None:
+    (folder / "lock").mkdir()
+    (folder / "lock" / "a.duckdb").write_text("no store")
+    said = invoke("alerts", "--store", "lock/a.duckdb", code=1).stderr
+    assert said == f"Error: {folder}/lock/a.duckdb is not a DuckDB file\n"
+
+
 def test_that_there_is_none_is_said(invoke: Invoke, folder: Path) -> None:
     write_alerts(folder / "trailhound.duckdb", *ALERTS[:1])
     assert invoke("alerts").stderr == ""

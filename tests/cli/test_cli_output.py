@@ -119,10 +119,7 @@ def _parquet(row: tuple[Any, ...]) -> bytes:
     return stream.getvalue()
 
 
-@pytest.mark.parametrize(
-    "name",
-    [name for name, each in FORMATS.items() if not each.is_binary and not each.is_for_alerts],
-)
+@pytest.mark.parametrize("name", ["table", "ndjson", "json", "csv"])
 def test_no_format_lets_a_control_character_through(name: str) -> None:
     row = (HOSTILE, 1, True, None, None, [HOSTILE], {HOSTILE: [HOSTILE]})
     text = written(name, row)

@@ -12,7 +12,10 @@ from cli_helpers import errors_of
 
 from support import Invoke
 from trailhound.catalog import read_detections
+from trailhound.errors import WrongUsage
+from trailhound.profile import find_target
 from trailhound.project import Project, find_project, installed_project
+from trailhound.settings import Settings
 
 YML = """
 models:
@@ -209,3 +212,38 @@ def test_a_detection_without_a_description_is_told(project: Project, invoke: Inv
     sql.write_text("{{ trailhound.alert_per_burst('counted') }}")
     [line] = errors_of(invoke("list", code=1))
     assert line == f"Error: {sql} has no iam_y.yml beside it"
+
+
+@pytest.mark.parametrize(
+    ("written", "environment", "rendered"),
+    [
+        ("{{ env_var('X') }}", "1e5", "1e5"),
+        ("{{ env_var('X') }}", "None", "None"),
+        ("a{{ env_var('X') }}", "0x1F", "a0x1F"),
+        ("{{ env_var('X') | as_number }}", "8443", 8443),
+        ("{{ env_var('X', '0.5') | as_number }}", None, 0.5),
+        ("{{ env_var('X') | as_bool }}", "True", True),
+    ],
+)
+def test_a_profile_is_rendered_as_dbt_does(
+    written: str,
+    environment: str | None,
+    rendered: object,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if environment is not None:
+        monkeypatch.setenv("X", environment)
+    write_config(folder, {})
+    profile = {"outputs": {"trino": {"type": "trino", "password": written}}}
+    (folder / "profiles.yml").write_text(yaml.safe_dump({"trailhound": profile}))
+    target = find_target(Project(folder), Settings(target="trino"))
+    assert target.config["password"] == rendered
+
+
+def test_a_profile_with_a_text_for_a_number(folder: Path) -> None:
+    write_config(folder, {})
+    profile = {"outputs": {"trino": {"type": "trino", "port": "{{ 'x' | as_number }}"}}}
+    (folder / "profiles.yml").write_text(yaml.safe_dump({"trailhound": profile}))
+    with pytest.raises(WrongUsage, match=r"'x' is no value for \{\{ 'x' \| as_number \}\}"):
+        find_target(Project(folder), Settings(target="trino"))

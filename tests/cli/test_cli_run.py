@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -214,11 +215,42 @@ def test_a_model_in_a_schema_of_its_own(invoke: Invoke, folder: Path, trail: Pat
     )
 
 
+def test_what_only_dbt_can_build_is_built_by_dbt(invoke: Invoke, folder: Path, trail: Path) -> None:
+    invoke("init", folder / "own")
+    (folder / "own" / "seeds" / "vips.csv").write_text("name,level\nann,9\nbob,10\n")
+    config = folder / "own" / "dbt_project.yml"
+    hook = '  - "create table if not exists made_by_a_hook as select 1 as one"'
+    config.write_text(f"{config.read_text().rstrip()}\n{hook}\n")
+    store = folder / "s.duckdb"
+    done = invoke("run", trail, "--project-dir", "own", "--store", store, "--format", "ndjson")
+    assert done.stdout.count("\n") == 1
+    with duckdb.connect(str(store)) as connection:
+        assert connection.execute("select max(level) from vips").fetchone() == (10,)
+        assert connection.execute("select one from made_by_a_hook").fetchone() == (1,)
+
+
+def test_a_detection_that_counts_in_a_window_must_say_its_minutes(
+    invoke: Invoke, folder: Path, trail: Path
+) -> None:
+    invoke("init", folder / "own")
+    described = folder / "own" / "detections" / "iam" / "iam_multiple_failed_api_calls.yml"
+    described.write_text(re.sub(r"\n +minutes: 10\n", "\n", described.read_text(), count=1))
+    command = ("run", trail, "--project-dir", "own", "--store", folder / "s.duckdb")
+    assert "iam_multiple_failed_api_calls counts within a window: its .yml must say minutes" in (
+        invoke(*command, code=1).stderr
+    )
+
+
 def test_days_in_the_wrong_order(invoke: Invoke, trail: Path) -> None:
     days = ("--since", "2026-02-01", "--until", "2026-01-01")
     invoke("run", trail)
     for command in (["run", trail], ["run"], ["load", trail], ["alerts"], ["export"]):
         assert "--since is after --until" in invoke(*command, *days, code=2).stderr
+
+
+def test_a_full_refresh_leaves_out_no_days(invoke: Invoke) -> None:
+    command = ("run", "--target", "trino", "--full-refresh", "--since", "2026-01-01")
+    assert "leave out --since and --until" in invoke(*command, code=2).stderr
 
 
 def test_no_file_in_these_days(invoke: Invoke, folder: Path) -> None:

@@ -61,6 +61,16 @@ def test_the_list_of_functions_is_in_order_and_holds_no_name_twice() -> None:
     assert names == sorted(set(names))
 
 
+def test_no_line_of_a_macro_is_too_long() -> None:
+    long = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in ROOT.glob("macros/**/*.sql")
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if len(line) > 100 and "https://" not in line
+    ]
+    assert long == []
+
+
 def test_no_model_and_no_detection_asks_which_engine_it_runs_on() -> None:
     files = [*ROOT.glob("models/**/*.sql"), *ROOT.glob("detections/*/*.sql")]
     assert [str(path) for path in files if "target.type" in path.read_text()] == []

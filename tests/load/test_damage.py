@@ -11,6 +11,7 @@ import zstandard
 from load_support import event, lines, load_bytes, load_paths, records
 
 from trailhound.load import LoadError, load, rows
+from trailhound.trail_columns import FIELDS
 
 EVENTS = [event(number, userAgent="agent " * 20) for number in range(50)]
 DOCUMENT = records(*EVENTS)
@@ -266,23 +267,16 @@ WRONG = [None, True, 0, -1.5, 10**40, "", "text", [], [1, [2]], {}, {"a": {"b": 
 
 @pytest.mark.parametrize("value", WRONG, ids=str)
 def test_wrong_types_in_every_field(tmp_path, value):
-    fields = [name for name, _ in rows_fields()]
     odd = [
         {**event(number), field: value}
-        for number, field in enumerate(fields)
+        for number, field in enumerate(FIELDS)
         if field not in ("eventTime", "eventName")
     ]
-    everything = dict.fromkeys(fields, value)
+    everything = dict.fromkeys(FIELDS, value)
     for text in (records(*odd, everything), json.dumps([*odd, everything], indent=1).encode()):
         loaded = load_bytes(tmp_path, text)
         assert len(loaded.valid) == len(odd)
         assert loaded.report.rejected == 1
-
-
-def rows_fields():
-    from trailhound.load import table
-
-    return table._FIELDS
 
 
 def test_wrong_types_deep_in_the_identity(tmp_path):

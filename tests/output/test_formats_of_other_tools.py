@@ -110,6 +110,16 @@ def test_asff_is_what_the_aws_client_sends() -> None:
     assert ParamValidator().validate({"Findings": findings}, shape).has_errors()
 
 
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")],
+)
+def test_asff_names_the_partition_of_the_region(region: str, partition: str) -> None:
+    [finding] = json.loads(written("asff", {**ALERT, "regions": [region]}))
+    assert finding["ProductArn"].startswith(f"arn:{partition}:securityhub:{region}:")
+    assert {each["Partition"] for each in finding["Resources"]} == {partition}
+
+
 def test_ecs_has_the_fields_that_detections_in_elastic_read() -> None:
     document, bare = lines("ecs", ALERT, BARE)
     assert document["@timestamp"] == "2026-01-31T23:59:00Z"

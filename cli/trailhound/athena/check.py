@@ -12,12 +12,13 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import urlparse
 
-from trailhound.athena.columns import COLUMNS, NEEDED, fields_missing
+from trailhound.athena.columns import fields_missing
 from trailhound.building import compiled
 from trailhound.catalog import find
 from trailhound.doctor import NOTE, OK, PROBLEM, Finding
 from trailhound.errors import TrailhoundError, extra
 from trailhound.output.text import counted
+from trailhound.trail_columns import COLUMNS, NEEDED
 from trailhound.warehouse import quoted
 from trailhound.work import Work
 
@@ -83,7 +84,11 @@ class Checks:
             ("credentials", "sts:GetCallerIdentity", self._credentials),
             ("work group", "athena:GetWorkGroup", self._work_group),
             ("data folder", "s3:PutObject, s3:GetObject, s3:DeleteObject", self._data_folder),
-            ("a query", "athena:StartQueryExecution, s3:PutObject", self._query),
+            (
+                "a query",
+                "athena:StartQueryExecution, s3:GetBucketLocation, s3:PutObject",
+                self._query,
+            ),
             ("CloudTrail table", "glue:GetTable", self._table),
             ("records", "s3:ListBucket and s3:GetObject on the trail's bucket", self._records),
             ("a detection", "glue:GetTable on the tables of the models", self._detection),

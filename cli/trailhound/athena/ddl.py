@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from trailhound.athena.columns import COLUMNS, hive_type, trino_type
+from trailhound.athena.columns import hive_type, trino_type
 from trailhound.errors import WrongUsage
+from trailhound.trail_columns import COLUMNS
 
 DOCUMENTS = "cloudtrail_documents"
 _NAME = re.compile(r"\w+")

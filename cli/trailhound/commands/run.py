@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     example="trailhound run logs/\ntrailhound run logs/ --format ndjson --fail-on high | jq .title",
 )
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
-@click.option("--since", type=Day(), help="Leave out earlier days.")
-@click.option("--until", type=Day(), help="Leave out later days.")
+@click.option("--since", type=Day(), help="Leave out a trail's folders of earlier days.")
+@click.option("--until", type=Day(), help="Leave out a trail's folders of later days.")
 @click.option("--full-refresh", is_flag=True, help="On a warehouse, build everything anew.")
 @click.option(
     "--fail-on",
@@ -61,6 +61,8 @@ def run(  # noqa: PLR0913 - each is the reader's to choose
     work = Work(settings)
     if work.on_duckdb and full_refresh:
         raise WrongUsage("--full-refresh is for a warehouse: a store holds what a full build gives")
+    if full_refresh and (since or until):
+        raise WrongUsage("--full-refresh builds everything: leave out --since and --until")
     if not work.on_duckdb:
         days = {"since": since, "until": until}
         settings.vars |= {name: day.isoformat() for name, day in days.items() if day}

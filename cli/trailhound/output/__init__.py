@@ -20,7 +20,6 @@ class Format(NamedTuple):
     target: str
     endings: tuple[str, ...]
     is_binary: bool = False
-    is_for_alerts: bool = False
 
 
 FORMATS = {
@@ -30,12 +29,10 @@ FORMATS = {
     "csv": Format("as_csv:write_csv", (".csv",)),
     "parquet": Format("as_parquet:write_parquet", (".parquet",), is_binary=True),
     "xlsx": Format("as_xlsx:write_xlsx", (".xlsx",), is_binary=True),
-    "ocsf": Format("as_ocsf:write_ocsf", (".ocsf.ndjson",), is_for_alerts=True),
-    "asff": Format("as_asff:write_asff", (".asff.json",), is_for_alerts=True),
-    "ecs": Format("as_ecs:write_ecs", (".ecs.ndjson",), is_for_alerts=True),
-    "timesketch": Format(
-        "as_timesketch:write_timesketch", (".timesketch.jsonl",), is_for_alerts=True
-    ),
+    "ocsf": Format("as_ocsf:write_ocsf", (".ocsf.ndjson",)),
+    "asff": Format("as_asff:write_asff", (".asff.json",)),
+    "ecs": Format("as_ecs:write_ecs", (".ecs.ndjson",)),
+    "timesketch": Format("as_timesketch:write_timesketch", (".timesketch.jsonl",)),
 }
 
 

@@ -33,7 +33,9 @@ def finding(alert: Alert) -> dict[str, Any]:
     return {
         "SchemaVersion": "2018-10-08",
         "Id": f"trailhound/{alert['alert_id']}",
-        "ProductArn": f"arn:aws:securityhub:{region}:{account}:product/{account}/default",
+        "ProductArn": (
+            f"arn:{_partition(region)}:securityhub:{region}:{account}:product/{account}/default"
+        ),
         "ProductName": "trailhound",
         "CompanyName": "trailhound",
         "GeneratorId": alert["detection"],
@@ -79,9 +81,14 @@ def _resources(alert: Alert, region: str) -> Any:
         yield {
             "Type": type_of,
             "Id": str(name)[:_LONGEST_ID],
-            "Partition": "aws",
+            "Partition": _partition(region),
             "Region": region,
         }
+
+
+def _partition(region: str) -> str:
+    """The AWS partition of a region, as it stands in ARNs."""
+    return next((each for each in ("aws-cn", "aws-us-gov") if region.startswith(each[4:])), "aws")
 
 
 def _text(value: Any) -> str:
