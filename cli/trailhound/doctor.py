@@ -13,6 +13,7 @@ from trailhound.building import compiled_detections
 from trailhound.coverage import idle
 from trailhound.errors import TrailhoundError
 from trailhound.event_names import unknown_names
+from trailhound.freshness import REMEDY, STALE, is_stale
 from trailhound.output.text import counted
 from trailhound.stored import store_counts
 from trailhound.warehouse import MissingRelation, Warehouse
@@ -50,6 +51,8 @@ def examine(work: Work, warehouse: Warehouse) -> tuple[list[Finding], list[Regio
         raise TrailhoundError("nothing is built yet: `trailhound run PATH` does") from error
     findings = [*_days(coverage), *_data_events(work, warehouse)]
     if work.on_duckdb:
+        if is_stale(warehouse):
+            findings.append(Finding(PROBLEM, "alerts", STALE, REMEDY))
         findings += [*_files(warehouse), *_digests(warehouse), *_lag(warehouse)]
     findings += _allow_list(work, warehouse)
     findings += _event_names(work, warehouse)
@@ -165,6 +168,8 @@ def _files(warehouse: Warehouse) -> Iterator[Finding]:
         )
     else:
         yield Finding(OK, "files", "everything that was loaded could be read")
+    if is_stale(warehouse):  # events and records are not of one time
+        return
     share = counts.duplicates / counts.records if counts.records else 0
     state = NOTE if share > 0.05 else OK
     yield Finding(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support import Invoke
+from support import Invoke, run_in
 
 
 @pytest.fixture
@@ -90,6 +90,43 @@ def test_what_a_name_leads_to(invoke: Invoke, logs: Path, name: str, gone: set[s
     assert sorted(known(invoke)) == left
     events = invoke("run").stderr
     assert f"{len(left) - ('broken.json' in left)} event" in events
+
+
+def test_alerts_that_are_not_up_to_date_are_said_to_be(invoke: Invoke, logs: Path) -> None:
+    def told(*command: str | Path) -> bool:
+        said = invoke(*command).stderr
+        return "since the alerts were built: `trailhound run` brings them up to date" in said
+
+    invoke("run", logs / "30")
+    assert not told("alerts")
+    invoke("load", logs / "31")
+    for command in (
+        ["alerts"],
+        ["export"],
+        ["report"],
+        ["notify", "json://127.0.0.1", "--dry-run"],
+    ):
+        assert told(*command), command
+    assert not told("alerts", "--quiet")
+    assert "loaded or taken out since" in invoke("doctor", code=1).stdout
+    invoke("run")
+    assert not told("alerts")
+    (logs / "copy.json").write_text((logs / "30" / "0.json").read_text())
+    invoke("run", logs / "copy.json")
+    assert not told("alerts")
+    invoke("files", "--forget", logs / "copy.json")
+    assert told("alerts")
+
+
+def test_what_dbt_built_is_up_to_date(invoke: Invoke, folder: Path, logs: Path) -> None:
+    invoke("init", "own")
+    store = folder / "s.duckdb"
+    command = ("run", logs, "--project-dir", "own", "--store", store)
+    invoke(*command)
+    invoke("files", "--store", store, "--forget", logs / "31")
+    assert "taken out since" in invoke("alerts", "--store", store).stderr
+    run_in(folder / "own")("dbt", "run", TRAILHOUND_STORE=str(store))
+    assert invoke("alerts", "--store", store).stderr == ""
 
 
 def test_a_broken_file_that_is_gone_no_longer_counts(invoke: Invoke, logs: Path) -> None:

@@ -11,6 +11,7 @@ from trailhound.alert_options import alert_options, filters_from
 from trailhound.alert_view import shaped
 from trailhound.alerts import read_alerts
 from trailhound.errors import WrongUsage
+from trailhound.freshness import tell_if_stale
 from trailhound.main import command
 from trailhound.output import FORMATS, format_of
 from trailhound.output.console import emit, save, say
@@ -44,6 +45,7 @@ def export(settings: Settings, /, output: Path | None, **options: Any) -> None:
     filters = filters_from(work.detections, options)
     with work.warehouse() as warehouse:
         rows = read_alerts(warehouse, filters)
+        tell_if_stale(work, warehouse)
     columns, shown = shaped(format_name, rows)
     if to_stdout or output is None:
         emit(format_name, columns, shown)

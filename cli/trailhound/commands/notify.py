@@ -9,6 +9,7 @@ import click
 
 from trailhound.alert_options import alert_options, filters_from
 from trailhound.errors import TrailhoundError, WrongUsage
+from trailhound.freshness import tell_if_stale
 from trailhound.main import command
 from trailhound.notify import (
     groups,
@@ -52,6 +53,7 @@ def notify(settings: Settings, /, urls: tuple[str, ...], *, dry_run: bool, **opt
     filters = filters_from(work.detections, options)
     with work.warehouse() as warehouse:
         alerts = stored_alerts(warehouse, filters)
+        tell_if_stale(work, warehouse)
     state = _what_was_sent(work, writable=not dry_run)
     failed = 0
     try:

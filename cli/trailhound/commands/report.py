@@ -9,6 +9,7 @@ import click
 
 from trailhound.alert_options import alert_options, filters_from
 from trailhound.errors import WrongUsage
+from trailhound.freshness import tell_if_stale
 from trailhound.main import command
 from trailhound.output.console import say, written_whole
 from trailhound.output.text import counted
@@ -46,6 +47,7 @@ def report(settings: Settings, /, output: Path, **options: Any) -> None:
     filters = filters_from(work.detections, options)
     with work.warehouse() as warehouse:
         found = collect(work, warehouse, filters)
+        tell_if_stale(work, warehouse)
     text = page(found)
     if str(output) == "-":
         click.get_text_stream("stdout", encoding="utf-8").write(text)
