@@ -14,6 +14,8 @@ from trailhound.project import NAME, Project, parse_yaml
 
 SEVERITIES = ("low", "medium", "high", "critical")
 
+_NUMBERS = ("threshold", "minutes")
+
 # What is read of a detection's meta. Other keys are its owner's, if they do not look like one.
 _META = {
     "title", "severity", "tactics", "techniques", "threshold", "minutes", "needs_data_events",
@@ -89,8 +91,10 @@ def _refuse_unknown(variables: Mapping[str, Any], names: Sequence[str]) -> None:
     """Raise WrongUsage for a number of a detection that there is not: dbt would pass it over."""
     for variable in variables:
         name, _, key = variable.rpartition("__")
-        if key in ("threshold", "minutes") and name not in names:
+        if key in _NUMBERS and name not in names:
             raise unknown("detection", name, names)
+        if name in names and key not in _NUMBERS:
+            raise unknown("number of a detection", key, _NUMBERS)
 
 
 def select(detections: Sequence[Detection], patterns: Iterable[str]) -> list[Detection]:

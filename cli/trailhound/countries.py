@@ -29,6 +29,7 @@ from trailhound.errors import TrailhoundError, WrongUsage
 
 HEADER = ("start_ip", "end_ip", "country")
 NO_COUNTRY = "--"
+_UNKNOWN = "ZZ"  # a code that ISO 3166 leaves to its users, who mean "unknown" by it
 LONGEST_TEXT = 900
 """Characters in one row's `ranges`."""
 _MOST_ERRORS = 20
@@ -36,6 +37,8 @@ _DIGITS = 32
 _HEX_DIGITS = "0123456789abcdef"
 _ABOVE_DIGITS = "g"
 _IPV4_DIGITS = "0" * 20 + "ffff"
+_FIRST_IPV4, _LAST_IPV4 = _IPV4_DIGITS + "0" * 8, _IPV4_DIGITS + "f" * 8
+_BELOW_IPV4, _ABOVE_IPV4 = "0" * 20 + "fffe" + "f" * 8, "0" * 19 + "1" + "0" * 12
 
 
 class CountryRange(NamedTuple):
@@ -68,7 +71,7 @@ def read_ranges(path: Path) -> tuple[list[CountryRange], list[str]]:
             if not ranges and not errors and _is_header(fields):
                 continue
             try:
-                ranges.append(_range(fields, line))
+                ranges += _outside_ipv4(_range(fields, line))
             except ValueError as error:
                 errors.append(f"{path.name}, line {line}: {error}")
     except UnreadableCsv as error:
@@ -136,6 +139,17 @@ def _range(fields: Sequence[str], line: int) -> CountryRange:
     return CountryRange(first, last, country, line)
 
 
+def _outside_ipv4(each: CountryRange) -> Iterator[CountryRange]:
+    """The range, but for the IPv4 addresses that an IPv6 range passes over as ::ffff:0:0/96."""
+    if each.first >= _FIRST_IPV4 and each.last <= _LAST_IPV4:
+        yield each
+        return
+    if each.first < _FIRST_IPV4:
+        yield each._replace(last=min(each.last, _BELOW_IPV4))
+    if each.last > _LAST_IPV4:
+        yield each._replace(first=max(each.first, _ABOVE_IPV4))
+
+
 def _address(text: str, name: str) -> str:
     """The digits of an address."""
     # Ten times as fast as ipaddress, which matters for half a million rows; as strict, and it takes
@@ -177,7 +191,7 @@ def _changes(ranges: Iterable[CountryRange]) -> tuple[list[str], list[str]]:
             countries.append(country)
 
     for each in ranges:
-        change(each.first, each.country)
+        change(each.first, NO_COUNTRY if each.country == _UNKNOWN else each.country)
         if each.last != "f" * _DIGITS:
             change(f"{int(each.last, 16) + 1:0{_DIGITS}x}", NO_COUNTRY)
     return starts, countries

@@ -29,7 +29,7 @@ def load_paths(
 
     Raises NoSuchFile for a path that leads to no file, LoadError if nothing at all can be read.
     """
-    from trailhound.load import load
+    from trailhound.load import NothingRead, load
 
     was_there = work.store.exists()
     connection = work.open_store()
@@ -44,6 +44,10 @@ def load_paths(
                 memory_limit=work.target.config["settings"]["memory_limit"],
                 progress=tell,
             )
+    except NothingRead as error:
+        if len(error.problems) > 1:
+            _tell_problems(error.problems)
+        raise
     except BaseException:
         if not was_there and _is_empty(connection, work.table("cloudtrail_logs")):
             connection.close()

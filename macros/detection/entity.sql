@@ -7,7 +7,7 @@
 {# Whether a role's name says that its sessions are people (var human_role_patterns). #}
 {% macro is_human_role(role_name) -%}
     coalesce(
-        {%- for pattern in var('human_role_patterns') %}
+        {%- for pattern in trailhound.texts_of_var('human_role_patterns') %}
         {{ trailhound.glob_match(role_name, trailhound.text_literal(pattern)) }}
         {%- if not loop.last %} or{% endif %}
         {%- else %}
@@ -23,8 +23,10 @@
     case
         when {{ error_code }} like 'Client.%' then substr({{ error_code }}, 8) else {{ error_code }}
     end in (
-        {%- for code in var('denied_error_codes') -%}
+        {%- for code in trailhound.texts_of_var('denied_error_codes') -%}
             {{ trailhound.text_literal(code) }}{{ ", " if not loop.last }}
+        {%- else -%}
+            null
         {%- endfor -%}
     )
 {%- endmacro %}
@@ -33,6 +35,18 @@
 {# Two texts with a colon between; where one is null, the other alone. #}
 {% macro joined_by_colon(first, second) -%}
     coalesce({{ first }} || ':' || {{ second }}, {{ first }}, {{ second }})
+{%- endmacro %}
+
+
+{# The texts that a var names: it may be a list of them or a single one. #}
+{% macro texts_of_var(name) -%}
+    {%- set texts = [var(name)] if var(name) is string else var(name) -%}
+    {%- if texts is not sequence or texts is mapping or texts | reject('string') | list -%}
+        {%- do exceptions.raise_compiler_error(
+            name ~ ' must be a text or a list of texts, not ' ~ var(name)
+        ) -%}
+    {%- endif -%}
+    {{ return(texts) }}
 {%- endmacro %}
 
 

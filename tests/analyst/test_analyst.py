@@ -360,6 +360,18 @@ def test_a_simulated_trail_fires_its_detection_and_one_below_does_not(
         assert (detection.name in fired) == is_fired
 
 
+def test_simulations_of_one_time_do_not_repeat_each_other(invoke: Invoke, folder: Path) -> None:
+    for detection in DETECTIONS:
+        start = ("--start", "2026-02-03T23:30:00Z")
+        (folder / f"{detection.name}.json").write_text(
+            invoke("simulate", detection.name, *start).stdout
+        )
+    done = invoke("run", *sorted(folder.glob("*.json")), "--format", "ndjson")
+    assert "0 duplicates" in done.stderr
+    fired = {alert["detection"] for alert in alerts_of(done.stdout)}
+    assert fired == {detection.name for detection in DETECTIONS}
+
+
 def test_a_simulated_document_can_be_piped(invoke: Invoke) -> None:
     document = json.loads(invoke("simulate", "s3_buckets_enumerated").stdout)
     assert {"eventName", "eventTime", "userIdentity"} <= set(document["Records"][0])

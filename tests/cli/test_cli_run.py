@@ -166,6 +166,12 @@ def test_nothing_readable_at_all_is_an_error(invoke: Invoke, folder: Path) -> No
     (folder / "noise.json").write_bytes(bytes(range(256)) * 20)
     [line] = errors_of(invoke("run", "noise.json", code=1))
     assert "nothing could be read" in line
+    (folder / "other.json").write_text("no JSON")
+    *each, line = errors_of(invoke("load", "noise.json", "other.json", "--store", "s", code=1))
+    assert [told.partition(": ")[0] for told in each] == [
+        f"{folder}/{name}.json" for name in ("noise", "other")
+    ]
+    assert "(and 1 more file)" in line
 
 
 @pytest.mark.parametrize("path", ["empty", "nowhere", "*.none", "memory://nowhere/"])
@@ -325,6 +331,41 @@ def test_too_little_memory_is_one_line_that_says_what_to_do(
     assert "Out of Memory Error" in said.splitlines()[0]
     assert said.splitlines()[0].endswith("try again with a higher --memory-limit")
     assert "Multiple failed API calls" in invoke("run", trail).stdout
+
+
+@pytest.mark.parametrize(
+    ("variables", "alerts"),
+    [
+        ("{denied_error_codes: AccessDenied}", 1),
+        ("{denied_error_codes: [Other]}", 0),
+        ("{denied_error_codes: []}", 0),
+        ("{human_role_patterns: 'App*'}", 1),
+    ],
+)
+def test_a_list_of_one_may_be_a_text(
+    invoke: Invoke, folder: Path, variables: str, alerts: int
+) -> None:
+    role = {"type": "AssumedRole", "arn": "arn:aws:sts::1:assumed-role/mallory/{}"}
+    write_trail(
+        folder,
+        *(
+            denied(number, userIdentity={**role, "arn": role["arn"].format(number)})
+            for number in range(5)
+        ),
+    )
+    done = invoke("run", TRAIL, "--format", "ndjson", "--vars", variables)
+    assert done.stdout.count("\n") == alerts
+
+
+def test_a_variable_that_is_no_list_of_texts(invoke: Invoke, trail: Path) -> None:
+    said = invoke("run", trail, "--vars", "{human_role_patterns: 5}", code=1).stderr
+    assert "human_role_patterns must be a text or a list of texts, not 5" in said
+
+
+def test_a_mistyped_variable_of_a_detection(invoke: Invoke, trail: Path) -> None:
+    variables = "{iam_multiple_failed_api_calls__treshold: 3}"
+    [line] = errors_of(invoke("run", trail, "--vars", variables, code=2))
+    assert line.endswith("there is no number of a detection 'treshold'. Did you mean threshold?")
 
 
 def test_a_variable_changes_a_threshold(invoke: Invoke, trail: Path) -> None:

@@ -41,9 +41,22 @@ def test_rows_may_stand_in_any_order_and_touch(tmp_path: Path) -> None:
 
 
 def test_the_whole_space_is_one_row(tmp_path: Path) -> None:
-    rows = packed(csv_file(tmp_path, "::,ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff,DE"))
+    ipv4, ipv6 = "0.0.0.0,255.255.255.255,DE", "::,ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff,DE"
+    rows = packed(csv_file(tmp_path, ipv4, ipv6))
     assert len(rows) == 1
     assert [lookup(rows, text) for text in ("::", "1.2.3.4", "ffff::")] == ["DE"] * 3
+
+
+def test_a_range_of_ipv6_says_nothing_of_ipv4(tmp_path: Path) -> None:
+    wide = "::,1fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff,DE"
+    rows = packed(csv_file(tmp_path, "1.0.0.0,1.0.0.255,AU", wide))
+    places = ("1.0.0.1", "2.0.0.1", "::1", "::fffe:ffff:ffff", "::1:0:0:0", "1fff::", "2000::")
+    assert [lookup(rows, each) for each in places] == ["AU", None, *["DE"] * 4, None]
+
+
+def test_zz_is_no_country(tmp_path: Path) -> None:
+    rows = packed(csv_file(tmp_path, "10.0.0.0,10.255.255.255,ZZ", "11.0.0.0,11.0.0.255,AU"))
+    assert [lookup(rows, each) for each in ("10.0.0.1", "11.0.0.1")] == [None, "AU"]
 
 
 @pytest.mark.parametrize(

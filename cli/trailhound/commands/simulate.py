@@ -57,7 +57,7 @@ def simulate(
         minutes=detection.minutes,
         quiet_below=quiet_below,
         # Another simulation has other event ids, or a store would take it for copies.
-        seed=2 * int(start.timestamp()) + quiet_below,
+        seed=f"{detection.name} {start.isoformat()} {quiet_below}",
     )
     if output is None:
         click.get_binary_stream("stdout").write(document(records) + b"\n")

@@ -6,13 +6,14 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from trailhound.load.reader import load
-from trailhound.load.report import LoadError, LoadReport, NoSuchFile, Problem, Progress
+from trailhound.load.report import LoadError, LoadReport, NoSuchFile, NothingRead, Problem, Progress
 from trailhound.load.store import ensure_table
 
 __all__ = [
     "LoadError",
     "LoadReport",
     "NoSuchFile",
+    "NothingRead",
     "Problem",
     "Progress",
     "ensure_table",

@@ -18,9 +18,8 @@ from trailhound.load.archives import owners
 from trailhound.load.files import UNREAD, Days, Source
 from trailhound.load.inflate import MAX_INFLATED
 from trailhound.load.listing import list_sources
-from trailhound.load.report import LoadError, LoadReport, NoSuchFile, Progress
+from trailhound.load.report import LoadError, LoadReport, NoSuchFile, NothingRead, Progress
 from trailhound.load.store import ensure_table, one_line_errors
-from trailhound.output.text import counted
 from trailhound.settings import DEFAULT_MEMORY_LIMIT
 from trailhound.transaction import transaction
 
@@ -148,9 +147,7 @@ def _keep_freed_memory() -> None:
 def _refuse_nothing_read(answer: LoadReport) -> None:
     if answer.files_known or answer.records or answer.files_skipped or not answer.files_rejected:
         return
-    first, others = answer.problems[0], answer.files_rejected - 1
-    more = f" (and {counted(others, 'more file')})" if others else ""
-    raise LoadError(f"nothing could be read: {first.file}: {first.reason}{more}")
+    raise NothingRead(answer.problems)
 
 
 def _list_failures(job: _Load, failures: dict[str, str]) -> None:

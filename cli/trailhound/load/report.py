@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trailhound.errors import TrailhoundError
+from trailhound.output.text import counted
 
 
 class LoadError(TrailhoundError):
@@ -34,6 +36,16 @@ class Problem:
     file: str
     row: int
     reason: str
+
+
+class NothingRead(LoadError):
+    """Every file of a load is broken; `problems` holds each."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = problems
+        first, others = problems[0], len(problems) - 1
+        more = f" (and {counted(others, 'more file')})" if others else ""
+        super().__init__(f"nothing could be read: {first.file}: {first.reason}{more}")
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ class Call:
     event_type: str = "AwsApiCall"
 
 
-def generator(seed: int) -> Random:
+def generator(seed: int | str) -> Random:
     """The source of everything invented in a trail: the same seed gives the same trail."""
     return Random(seed)  # noqa: S311 - invents ids, guards nothing
 

@@ -107,7 +107,7 @@ def simulate(  # noqa: PLR0913 - each is the reader's to choose
     account: str = ACCOUNT,
     caller: Caller | None = None,
     quiet_below: bool = False,
-    seed: int = 0,
+    seed: int | str = 0,
 ) -> list[Record]:
     """CloudTrail records, in time order, with which `detection` just fires.
 
