@@ -41,23 +41,23 @@ def make_store(
         connection.execute(
             """create table cloudtrail_events (
                 account_id varchar, aws_region varchar, event_date date,
-                event_source varchar, event_name varchar
+                event_source varchar, event_name varchar, built_at timestamp
             )"""
         )
         for account, region, day, count in events:
             connection.execute(
-                "insert into cloudtrail_events "
-                "select ?, ?, ?, 's3.amazonaws.com', 'ListBuckets' from range(?)",
+                "insert into cloudtrail_events select ?, ?, ?, 's3.amazonaws.com', 'ListBuckets', "
+                "timestamp '2026-02-01 00:00:00' from range(?)",
                 [account, region, day, count],
             )
         connection.execute(
             """create table cloudtrail_logs as
             select 'trail/all.json.gz' as file_path, 1 as position, cast(null as varchar) as error,
-                cast(null as varchar) as skipped
+                cast(null as varchar) as skipped, timestamp '2026-01-31 00:00:00' as loaded_at
             from cloudtrail_events"""
         )
         for row in odd:
-            connection.execute("insert into cloudtrail_logs values (?, ?, ?, ?)", row)
+            connection.execute("insert into cloudtrail_logs values (?, ?, ?, ?, null)", row)
     return path
 
 
