@@ -335,7 +335,9 @@ def test_links_lead_to_the_entity_and_the_detection(opened: Opened, three: Path)
     expect(page.locator("dialog")).to_be_hidden()
     expect_ids(page, [2, 3])
     page.locator("#list .title").first.click()
-    hrefs = [each.get_attribute("href") for each in dialog.locator(".references a").all()]
+    references = dialog.locator(".references a")
+    expect(references).not_to_have_count(0)
+    hrefs = [each.get_attribute("href") for each in references.all()]
     assert "https://attack.mitre.org/techniques/T1087/004/" in hrefs
     assert all(str(href).startswith("https://") for href in hrefs)
 
