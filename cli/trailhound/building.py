@@ -11,6 +11,7 @@ from trailhound import plan
 from trailhound.alerts import COLUMNS
 from trailhound.catalog import Detection
 from trailhound.dbt import SCRATCH_DATABASE, BuildFailed, Outcome
+from trailhound.errors import WrongUsage
 from trailhound.settings import Settings
 from trailhound.work import Work
 from trailhound.workplace import workplace
@@ -62,7 +63,12 @@ def plan_of(work: Work) -> plan.Plan | None:
 
 
 def compiled(work: Work, detection: Detection) -> str:
-    """The SQL that a detection's .sql and the macros make for the target."""
+    """The SQL that a detection's .sql and the macros make for the target.
+
+    Raises WrongUsage if the detection is disabled: dbt compiles none then.
+    """
+    if not detection.enabled:
+        raise WrongUsage(f"{detection.name} is disabled")
     return compiled_detections(work)[detection.name]
 
 

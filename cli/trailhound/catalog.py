@@ -91,10 +91,15 @@ def _refuse_unknown(variables: Mapping[str, Any], names: Sequence[str]) -> None:
     """Raise WrongUsage for a number of a detection that there is not: dbt would pass it over."""
     for variable in variables:
         name, _, key = variable.rpartition("__")
-        if key in _NUMBERS and name not in names:
+        if name in names and key in _NUMBERS:
+            continue
+        if name and key in _NUMBERS:
             raise unknown("detection", name, names)
-        if name in names and key not in _NUMBERS:
-            raise unknown("number of a detection", key, _NUMBERS)
+        if variable in _NUMBERS or any(variable.startswith(each) for each in names):
+            raise WrongUsage(
+                f"the variable '{variable}' means nothing: write DETECTION__threshold or "
+                "DETECTION__minutes"
+            )
 
 
 def select(detections: Sequence[Detection], patterns: Iterable[str]) -> list[Detection]:

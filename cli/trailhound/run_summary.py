@@ -48,7 +48,7 @@ def _by_severity(alerts: Sequence[Row]) -> str:
     if not alerts:
         return "none"
     found = Counter(value(row, "severity") for row in alerts)
-    parts = [f"{found[each]} {each}" for each in reversed(SEVERITIES) if found[each]]
+    parts = [f"{found[each]:,} {each}" for each in reversed(SEVERITIES) if found[each]]
     return f"{len(alerts):,}: {', '.join(parts)}"
 
 

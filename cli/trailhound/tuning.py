@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from trailhound.allow_list_report import matching_sql
 from trailhound.catalog import Detection
-from trailhound.warehouse import Warehouse
+from trailhound.errors import TrailhoundError
+from trailhound.warehouse import MissingRelation, Warehouse
 
 _WINDOW_FACTORS = (0.25, 0.5, 1, 2, 4)
 _THRESHOLD_FACTORS = (0.4, 0.6, 0.8, 1, 1.5, 2, 4)
@@ -104,9 +105,13 @@ def count_events(
     """The counts by account, entity and time, in that order.
 
     in_force: the window in the compiled SQL, in minutes. minutes: another one in its place.
+    Raises TrailhoundError before the first build.
     """
     sql = counts_sql(compiled, in_force, minutes or in_force)
-    return [Count(*row) for row in warehouse.query(sql).rows]
+    try:
+        return [Count(*row) for row in warehouse.query(sql).rows]
+    except MissingRelation as error:
+        raise TrailhoundError("nothing is built yet: `trailhound run` does") from error
 
 
 def by_entity(counts: Sequence[Count]) -> Iterable[tuple[tuple[str, str], list[Count]]]:

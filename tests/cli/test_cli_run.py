@@ -209,6 +209,11 @@ def test_a_detection_that_is_disabled_later(invoke: Invoke, folder: Path, trail:
     text = described.read_text().replace("    config:\n", "    config:\n      enabled: false\n", 1)
     described.write_text(text)
     assert invoke(*command).stdout == ""
+    name, where = "iam_multiple_failed_api_calls", command[2:]
+    for asked in (["tune", name], ["test", name], ["show", name, "--sql"]):
+        said = invoke(*asked, *where, code=2).stderr
+        assert said.startswith(f"Error: {name}")
+        assert "disabled" in said
 
 
 def test_a_model_in_a_schema_of_its_own(invoke: Invoke, folder: Path, trail: Path) -> None:
@@ -245,6 +250,12 @@ def test_a_detection_that_counts_in_a_window_must_say_its_minutes(
     assert "iam_multiple_failed_api_calls counts within a window: its .yml must say minutes" in (
         invoke(*command, code=1).stderr
     )
+
+
+def test_tuning_what_was_only_loaded(invoke: Invoke, trail: Path) -> None:
+    invoke("load", trail)
+    said = invoke("tune", "iam_multiple_failed_api_calls", code=1).stderr
+    assert said == "Error: nothing is built yet: `trailhound run` does\n"
 
 
 def test_days_in_the_wrong_order(invoke: Invoke, trail: Path) -> None:
@@ -362,10 +373,18 @@ def test_a_variable_that_is_no_list_of_texts(invoke: Invoke, trail: Path) -> Non
     assert "human_role_patterns must be a text or a list of texts, not 5" in said
 
 
-def test_a_mistyped_variable_of_a_detection(invoke: Invoke, trail: Path) -> None:
-    variables = "{iam_multiple_failed_api_calls__treshold: 3}"
-    [line] = errors_of(invoke("run", trail, "--vars", variables, code=2))
-    assert line.endswith("there is no number of a detection 'treshold'. Did you mean threshold?")
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "iam_multiple_failed_api_calls__treshold",
+        "iam_multiple_failed_api_calls_threshold",
+        "iam_multiple_failed_api_calls",
+        "threshold",
+    ],
+)
+def test_a_mistyped_variable_of_a_detection(invoke: Invoke, trail: Path, variable: str) -> None:
+    [line] = errors_of(invoke("run", trail, "--vars", f"{{{variable}: 3}}", code=2))
+    assert f"'{variable}' means nothing: write DETECTION__threshold or DETECTION__minutes" in line
 
 
 def test_a_variable_changes_a_threshold(invoke: Invoke, trail: Path) -> None:

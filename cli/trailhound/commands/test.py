@@ -10,7 +10,7 @@ import click
 
 from trailhound.catalog import Detection, select
 from trailhound.dbt import Outcome
-from trailhound.errors import TrailhoundError
+from trailhound.errors import TrailhoundError, WrongUsage
 from trailhound.main import command
 from trailhound.output import Column, Row
 from trailhound.output.console import complain_lines, emit, say
@@ -36,7 +36,10 @@ def test(settings: Settings, /, names: tuple[str, ...]) -> None:
     if a test fails, or if a detection has none.
     """
     work = Work(settings)
-    wanted = [each for each in select(work.detections, names) if each.enabled]
+    chosen = select(work.detections, names)
+    wanted = [each for each in chosen if each.enabled]
+    if not wanted:
+        raise WrongUsage(f"{', '.join(each.name for each in chosen)}: disabled")
     with _progress_bar(settings) as tell:
         outcomes = work.dbt("test").unit_test(wanted, tell)
     _print(settings, wanted, outcomes)
