@@ -9,9 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from trailhound.catalog import SEVERITIES
-from trailhound.errors import TrailhoundError
 from trailhound.output.columns import Column, Row
-from trailhound.warehouse import MissingRelation, Warehouse
+from trailhound.warehouse import MissingRelation, Warehouse, nothing_built
 
 COLUMNS = (
     Column("alert_id"),
@@ -78,7 +77,7 @@ def read_alerts(warehouse: Warehouse, filters: Filters = Filters()) -> list[Row]
             parameters,
         )
     except MissingRelation as error:
-        raise TrailhoundError("nothing is built yet: `trailhound run` does") from error
+        raise nothing_built() from error
     return [_typed(row) for row in found.rows]
 
 

@@ -51,9 +51,10 @@ def examine(work: Work, warehouse: Warehouse) -> tuple[list[Finding], list[Regio
         raise TrailhoundError("nothing is built yet: `trailhound run PATH` does") from error
     findings = [*_days(coverage), *_data_events(work, warehouse)]
     if work.on_duckdb:
-        if is_stale(warehouse):
+        stale = is_stale(warehouse)
+        if stale:
             findings.append(Finding(PROBLEM, "alerts", STALE, REMEDY))
-        findings += [*_files(warehouse), *_digests(warehouse), *_lag(warehouse)]
+        findings += [*_files(warehouse, stale=stale), *_digests(warehouse), *_lag(warehouse)]
     findings += _allow_list(work, warehouse)
     findings += _event_names(work, warehouse)
     if work.on_duckdb:
@@ -149,7 +150,7 @@ def _data_events(work: Work, warehouse: Warehouse) -> Iterator[Finding]:
         yield Finding(OK, "data events", "the logs hold S3 data events")
 
 
-def _files(warehouse: Warehouse) -> Iterator[Finding]:
+def _files(warehouse: Warehouse, *, stale: bool) -> Iterator[Finding]:
     logs = warehouse.relation("cloudtrail_logs")
     broken = [
         row[0]
@@ -168,7 +169,7 @@ def _files(warehouse: Warehouse) -> Iterator[Finding]:
         )
     else:
         yield Finding(OK, "files", "everything that was loaded could be read")
-    if is_stale(warehouse):  # events and records are not of one time
+    if stale:  # events and records are not of one time
         return
     share = counts.duplicates / counts.records if counts.records else 0
     state = NOTE if share > 0.05 else OK

@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 from trailhound.allow_list_report import matching_sql
 from trailhound.catalog import Detection
-from trailhound.errors import TrailhoundError
-from trailhound.warehouse import MissingRelation, Warehouse
+from trailhound.warehouse import MissingRelation, Warehouse, nothing_built
 
 _WINDOW_FACTORS = (0.25, 0.5, 1, 2, 4)
 _THRESHOLD_FACTORS = (0.4, 0.6, 0.8, 1, 1.5, 2, 4)
@@ -111,7 +110,7 @@ def count_events(
     try:
         return [Count(*row) for row in warehouse.query(sql).rows]
     except MissingRelation as error:
-        raise TrailhoundError("nothing is built yet: `trailhound run` does") from error
+        raise nothing_built() from error
 
 
 def by_entity(counts: Sequence[Count]) -> Iterable[tuple[tuple[str, str], list[Count]]]:

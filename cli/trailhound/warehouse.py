@@ -51,6 +51,11 @@ class MissingRelation(TrailhoundError):
     """The statement reads a relation that nothing has built yet."""
 
 
+def nothing_built() -> TrailhoundError:
+    """The error for a question that only a build can answer."""
+    return TrailhoundError("nothing is built yet: `trailhound run` does")
+
+
 @contextmanager
 def open_warehouse(target: Target) -> Iterator[Warehouse]:
     """Connect to the target for reading. Raises TrailhoundError with one line if it cannot be."""
