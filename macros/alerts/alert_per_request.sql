@@ -5,37 +5,25 @@
     counted:   the CTE with the events that count and `observed` beside them; an event may have
                more than one row
     evidence:  what the analyst asks first, as {key: text column of the CTE}
-
-    The comment lets tools cut the compiled SQL before its alerts.
+    facts:     {key: SQL aggregate that gives a JSON value as text} beside it
 #}
-{% macro alert_per_request(counted, evidence={}) -%}
+{% macro alert_per_request(counted, evidence={}, facts={}) -%}
 -- trailhound: alerts
-, {{ trailhound.entity_thresholds(counted) }},
+, {{ trailhound.firing_events(counted) }},
 
-events_of_alerts as (
+firing_requests as (
 
     select
-        counted_event.*,
-        counted_event.event_time as triggered_at,
-        counted_event.event_time as last_seen,
+        *,
+        event_time as triggered_at,
+        event_time as first_seen,
+        event_time as last_seen,
         false as is_continuation,
-        counted_event.observed as alert_observed,
-        {{ trailhound.threshold_in_force() }} as threshold,
-        1 as event_rank,
-        row_number() over (
-            partition by counted_event.account_id, counted_event.event_id
-            order by counted_event.event_time
-        ) as row_of_event
+        observed as alert_observed
 
-    from {{ counted }} as counted_event
-    left join entity_thresholds
-        on
-            counted_event.account_id = entity_thresholds.account_id
-            and counted_event.entity_id = entity_thresholds.entity_id
-    where counted_event.observed >= {{ trailhound.threshold_in_force() }}
+    from firing
 
 )
 
-{{ trailhound.alert_columns('event_id', 'event_id', window_minutes=none, evidence=evidence) }}
-group by account_id, entity_id, event_id
+{{ trailhound.alerts_of('firing_requests', none, evidence, facts, is_request=true) }}
 {%- endmacro %}

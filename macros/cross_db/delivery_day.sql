@@ -9,5 +9,15 @@
 {%- endmacro %}
 
 {% macro default__delivery_day() -%}
-    {{ var('cloudtrail_day_expression') }}
+    {{ 'ocsf_delivery_day' if var('cloudtrail_table_shape') == 'ocsf'
+        else trailhound.delivery_day_expression() }}
+{%- endmacro %}
+
+
+{# The day of a delivery in the user's own table: Security Lake's partition is yyyyMMdd. #}
+{% macro delivery_day_expression() -%}
+    {{ "concat(substr(eventday, 1, 4), '/', substr(eventday, 5, 2), '/', substr(eventday, 7, 2))"
+        if var('cloudtrail_table_shape') == 'ocsf'
+            and var('cloudtrail_day_expression') == '"timestamp"'
+        else var('cloudtrail_day_expression') }}
 {%- endmacro %}

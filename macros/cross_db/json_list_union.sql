@@ -14,7 +14,7 @@
                     list_sort(
                         list_distinct(
                             flatten(
-                                list(distinct from_json({{ expression }}, '["VARCHAR"]'))
+                                list(from_json({{ expression }}, '["VARCHAR"]'))
                                     filter (where {{ expression }} is not null)
                             )
                         )

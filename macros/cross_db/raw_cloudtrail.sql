@@ -12,5 +12,9 @@
 {%- endmacro %}
 
 {% macro default__raw_cloudtrail() -%}
-    {{ source('cloudtrail', 'cloudtrail_logs') }}
+    {%- if var('cloudtrail_table_shape') == 'ocsf' -%}
+        {{ trailhound.ocsf_cloudtrail(source('cloudtrail', 'cloudtrail_logs')) }}
+    {%- else -%}
+        {{ source('cloudtrail', 'cloudtrail_logs') }}
+    {%- endif -%}
 {%- endmacro %}

@@ -1,12 +1,13 @@
 {#
-    Whether an event is one that a row of allow_list_rows() allows.
+    Whether an event is one that a row of the model allow_list_rows allows for this detection.
 
-    event:      alias of a row with account_id, entity_id, source_ip, aws_region, user_agent,
-                event_name and event_time
-    allow_row:  alias of a row of allow_list_rows()
+    event:      alias of a row with the columns of cloudtrail_events; its entity_id is the alert's
+    allow_row:  alias of a row of allow_list_rows
 #}
 {% macro allow_list_match(event, allow_row) -%}
-    coalesce({{ event }}.event_time < {{ allow_row }}.expires_at, true)
+    {{ trailhound.text_literal(trailhound.detection_name()) }}
+    like {{ allow_row }}.detection_pattern escape '!'
+    and coalesce({{ event }}.event_time < {{ allow_row }}.expires_at, true)
     {%- for column, pattern in [
         ('account_id', 'account_pattern'),
         ('entity_id', 'entity_pattern'),
@@ -20,48 +21,11 @@
         when {{ allow_row }}.first_address is null
             then coalesce({{ event }}.source_ip, '') like {{ allow_row }}.source_pattern escape '!'
         -- ::/0 is every IPv6 address and no IPv4 one.
-        when {{ allow_row }}.is_ipv4 or {{ event }}.source_ip like '%:%'
-            then
-                {{ trailhound.address_hex(event ~ '.source_ip') }}
-                between {{ allow_row }}.first_address and {{ allow_row }}.last_address
-        else false
+        else
+            {{ event }}.source_address
+            between {{ allow_row }}.first_address and {{ allow_row }}.last_address
+            and ({{ allow_row }}.is_ipv4 or {{ event }}.source_ip like '%:%')
     end
-{%- endmacro %}
-
-
-{#
-    The allow-list, ready to be compared; stands where a table name stands, followed by an alias.
-    Beside the seed's own columns: each field as a LIKE pattern with ! as the escape character, the
-    first and last address of the source as address_hex() has them or null if it is a text, and
-    expires_at, the first moment at which the row no longer applies, or null.
-
-    detection_name:  only the rows that apply to this detection; without it all
-#}
-{% macro allow_list_rows(detection_name=none) -%}
-    (
-        select
-            *,
-            {%- for column, pattern in [
-                ('account_id', 'account_pattern'),
-                ('entity_id', 'entity_pattern'),
-                ('source_ip', 'source_pattern'),
-                ('region', 'region_pattern'),
-                ('user_agent', 'user_agent_pattern'),
-                ('event_name', 'event_name_pattern'),
-            ] %}
-            {{ trailhound.like_pattern(column) }} as {{ pattern }},
-            {%- endfor %}
-            {{ trailhound.range_end('first_address', 'prefix_bits', 'f') }} as last_address,
-            first_address like '00000000000000000000ffff%' as is_ipv4,
-            cast(cast(nullif(expires_on, '') as date) + interval '1' day as timestamp) as expires_at
-
-        from
-            {{ trailhound.allow_list_sources(ref('trailhound', 'allow_list')) }}
-            as allow_list_source
-        {%- if detection_name is not none %}
-        where {{ trailhound.glob_match(trailhound.text_literal(detection_name), 'detection') }}
-        {%- endif %}
-    )
 {%- endmacro %}
 
 

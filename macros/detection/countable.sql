@@ -1,21 +1,37 @@
 {#
-    The rows of a CTE that count: of entities that are no AWS service, and of events that no row of
-    the allow-list removes. Stands where a table name stands.
+    The rows of a CTE that count: of entities that are no AWS service, of events that no row of the
+    allow-list removes, and no second record of a call seen at a VPC endpoint, unless the endpoint
+    itself refused it. Stands where a table name stands.
+
+    cte:       has the columns of cloudtrail_events; its entity_id is the one that alerts show
+    services:  whether events of AWS services count too
+
     The comments let tools ask the compiled SQL what the allow-list removed from it.
 #}
-{% macro countable(cte) -%}
+{% macro countable(cte, services=false) -%}
     (
         select event.*
         from {{ cte }} as event -- countable: {{ cte }}
         where
-            event.entity_type <> 'service'
+            {{ 'true' if services else "coalesce(event.entity_type, '') <> 'service'" }}
+            and {{ trailhound.is_call('event') }}
             and {{ trailhound.is_of_recomputed_days('event') }}
             and not exists (
                 select 1
-                from {{ trailhound.allow_list_rows(trailhound.detection_name()) }} as allow
+                from {{ ref('trailhound', 'allow_list_rows') }} as allow
                 where -- allow-list match
                     {{ trailhound.allow_list_match('event', 'allow') }}
                 -- end of match
             )
     ) as countable_event
+{%- endmacro %}
+
+
+{# Whether an event is a call of its own: a network-activity record repeats one, and tells of one
+   that nothing else tells of only where the VPC endpoint's policy refused it. #}
+{% macro is_call(event) -%}
+    (
+        {{ event }}.event_category is distinct from 'NetworkActivity'
+        or {{ event }}.error_code is not distinct from 'VpceAccessDenied'
+    )
 {%- endmacro %}

@@ -45,6 +45,12 @@
 {%- endmacro %}
 
 
+{# The share of a ratio, a whole number of percent from 1 to 100. #}
+{% macro share_percent() -%}
+    {{ return(trailhound.detection_number('share_percent')) }}
+{%- endmacro %}
+
+
 {% macro detection_number(kind) -%}
     {%- set name = trailhound.detection_name() ~ '__' ~ kind -%}
     {%- set number = var(name, trailhound.detection_meta().get(kind)) -%}

@@ -54,3 +54,75 @@
 {% macro text_literal(text) -%}
     '{{ text | string | replace("'", "''") }}'
 {%- endmacro %}
+
+
+{# The AWS partition that a region lies in, as ARNs name it. #}
+{% macro partition_of(region) -%}
+    case
+        when {{ region }} like 'cn-%' then 'aws-cn'
+        when {{ region }} like 'us-gov-%' then 'aws-us-gov'
+        else 'aws'
+    end
+{%- endmacro %}
+
+
+{# Whether an event's entity is a person: a user or a session of single sign-on, not a role. #}
+{% macro is_people(event='') -%}
+    {{ event ~ '.' if event }}entity_type in (
+        'root', 'iam_user', 'sso_user', 'federated_user', 'identity_center_user', 'saml_user'
+    )
+{%- endmacro %}
+
+
+{# Whether a text matches one of the globs of a var. #}
+{% macro matches_one_of(text, name) -%}
+    (
+        false
+        {%- for pattern in trailhound.texts_of_var(name) %}
+        or {{ trailhound.glob_match(text, trailhound.text_literal(pattern)) }}
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+
+{# Whether an ARN names an OIDC provider that issues tokens to anybody's repositories. #}
+{% macro is_shared_oidc_provider(arn) -%}
+    (
+        false
+        {%- for name in trailhound.texts_of_var('shared_oidc_providers') %}
+        or {{ trailhound.glob_match(arn, trailhound.text_literal('*oidc-provider/' ~ name)) }}
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+
+{# Whether a range of ports holds one of those of a var. Never null. #}
+{% macro is_between_one_of(first, last, name) -%}
+    (
+        false
+        {%- for port in var(name) %}
+        or coalesce({{ port }} between {{ first }} and {{ last }}, false)
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+
+{# Whether PutAccountPublicAccessBlock's parameters leave one of the four doors open. #}
+{% macro public_access_block_is_open(request_parameters) -%}
+    (
+        {%- for door in [
+            'BlockPublicAcls', 'IgnorePublicAcls', 'BlockPublicPolicy', 'RestrictPublicBuckets'
+        ] %}
+        {{ 'or ' if not loop.first }}
+        {{- trailhound.json_is(
+            request_parameters, 'PublicAccessBlockConfiguration.' ~ door, false
+        ) }}
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+
+{# Evidence that an alert about instances was counted from a request whose response was left out. #}
+{% macro counted_from_request() -%}
+    {{ return({'counted_from': "max(case when is_from_request then '\"request\"' end)"}) }}
+{%- endmacro %}

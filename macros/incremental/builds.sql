@@ -41,7 +41,7 @@
         {%- set name = result.node.name -%}
         {%- if name == 'cloudtrail_events' and not trailhound.leaves_a_gap(so_far.get(name)) -%}
             {%- do seen.append(name) -%}
-        {%- elif result.node.config.meta.get('severity')
+        {%- elif trailhound.is_detection(result.node)
             and (name not in so_far or not (var('since') or var('until'))) -%}
             {%- do seen.append(name) -%}
         {%- endif -%}

@@ -53,7 +53,7 @@
     {%- if trailhound.adds_to_what_is_there() -%}
         {%- if model.name == 'cloudtrail_events' -%}
             {{ trailhound.delete_worse_copies() }}
-        {%- elif model.original_file_path.startswith('detections/') -%}
+        {%- elif trailhound.is_detection(model) -%}
             delete from {{ this }} where {{ trailhound.is_alert_of_recomputed_days('alert_date') }}
         {%- endif -%}
     {%- endif -%}

@@ -31,11 +31,14 @@
     {%- if day is none -%}
         {{ return('true') }}
     {%- endif -%}
-    {%- set two_windows = 2 * (trailhound.window_minutes() or 0) -%}
+    {#- A firing event of a sequence counts completions of the window before it, whose chains begin
+        in the one before that. -#}
+    {%- set windows = 3 if trailhound.detection_meta().get('kind') == 'sequence' else 2 -%}
+    {%- set minutes_before = windows * (trailhound.window_minutes() or 0) -%}
     {{ event }}.event_time
-        >= cast('{{ day }} 00:00:00' as timestamp) - interval '{{ two_windows }}' minute
+        >= cast('{{ day }} 00:00:00' as timestamp) - interval '{{ minutes_before }}' minute
     and {{ event }}.event_date
-        >= date '{{ trailhound.days_before(day, (two_windows + 1439) // 1440) }}'
+        >= date '{{ trailhound.days_before(day, (minutes_before + 1439) // 1440) }}'
     {%- if var('until') %}
     and {{ event }}.event_date <= date '{{ var('until') }}'
     {%- endif -%}

@@ -1,11 +1,11 @@
 {#
-    Post-hooks of the analyst's two CSV files: a row that cannot be meant stops the build, and with
+    Post-hooks of the analyst's CSV files: a row that cannot be meant stops the build, and with
     it everything downstream. Each message names its row by what stands in it. The command line
     checks the same, with line numbers, before dbt starts.
 #}
 {% macro check_allow_list() -%}
     {%- if execute -%}
-        {%- do trailhound.check_seed('allow_list', ['entity_id', 'source_ip'], [
+        {%- do trailhound.check_seed('allow_list', ['detection', 'entity_id', 'source_ip'], [
             'detection', 'account_id', 'entity_id', 'source_ip', 'region', 'user_agent',
             'event_name', 'expires_on', 'reason', 'owner',
         ], trailhound.allow_list_sources(this), [
@@ -24,7 +24,9 @@
 
 {% macro check_threshold_overrides() -%}
     {%- if execute -%}
-        {%- do trailhound.check_seed('threshold_overrides', ['entity_id', 'threshold'], [
+        {%- do trailhound.check_seed('threshold_overrides', [
+            'detection', 'entity_id', 'threshold',
+        ], [
             'detection', 'account_id', 'entity_id', 'threshold', 'reason', 'owner',
         ], this, [
             (trailhound.is_blank('reason'), 'no reason'),
@@ -36,10 +38,105 @@
 {%- endmacro %}
 
 
+{% macro check_trusted_accounts() -%}
+    {%- if execute -%}
+        {%- do trailhound.check_seed('trusted_accounts', ['account_id', 'name'], [
+            'account_id', 'name', 'reason', 'owner',
+        ], this, [
+            (trailhound.is_blank('reason'), 'no reason'),
+            (
+                'not ' ~ trailhound.text_matches('account_id', '^[0-9]{12}$'),
+                'account_id is not twelve digits: did a spreadsheet eat the zeros?'
+            ),
+        ]) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro check_networks() -%}
+    {%- if execute -%}
+        {%- do trailhound.check_seed('networks', [
+            'first_address', 'last_address', 'overlapped',
+        ], [
+            'first_address', 'last_address', 'network',
+        ], trailhound.networks_beside_earlier(this), [
+            (trailhound.is_blank('network'), 'no network'),
+            (trailhound.is_no_hex_address('first_address'), 'first_address is not 32 hex digits'),
+            (trailhound.is_no_hex_address('last_address'), 'last_address is not 32 hex digits'),
+            ('first_address > last_address', 'first_address is above last_address'),
+            ('overlapped is not null', 'the two ranges overlap'),
+        ]) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro check_indicators() -%}
+    {%- if execute -%}
+        {%- do trailhound.check_seed('indicators', ['indicator', 'kind'], [
+            'kind', 'indicator', 'first_address', 'last_address', 'valid_until', 'source',
+        ], this, [
+            (trailhound.is_blank('source'), 'no source'),
+            (
+                "length(coalesce(indicator, '')) < 4",
+                'the indicator has less than four characters'
+            ),
+            (
+                "coalesce(kind, '') not in "
+                ~ "('address', 'user_agent', 'access_key', 'arn', 'domain')",
+                'there is no such kind'
+            ),
+            (
+                "kind = 'address' and (" ~ trailhound.is_no_hex_address('first_address') ~ ' or '
+                ~ trailhound.is_no_hex_address('last_address') ~ ')',
+                'first_address and last_address are not 32 hex digits'
+            ),
+            (
+                "coalesce(valid_until, '') <> '' and try_cast(valid_until as timestamp) is null",
+                'valid_until is no time'
+            ),
+        ]) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# The rows of networks, each with the range that begins before it, if any, and ends inside. #}
+{% macro networks_beside_earlier(networks) -%}
+    (
+        select
+            first_address,
+            last_address,
+            network,
+            case
+                when earlier_last >= first_address
+                    then concat(earlier_first, ' to ', earlier_last)
+            end as overlapped
+
+        from (
+            select
+                *,
+                max(last_address) over earlier as earlier_last,
+                max_by(first_address, last_address) over earlier as earlier_first
+
+            from {{ networks }}
+            window
+                earlier as (
+                    order by first_address, last_address
+                    rows between unbounded preceding and 1 preceding
+                )
+        ) as network_row
+    )
+{%- endmacro %}
+
+
+{% macro is_no_hex_address(column) -%}
+    not {{ trailhound.text_matches(column, '^[0-9a-f]{32}$') }}
+{%- endmacro %}
+
+
 {#
     Refuses a seed whose columns or rows are wrong, with one line for each.
 
-    shown:   columns that name a row in its message, beside the detection
+    shown:   columns that name a row in its message
     rows:    the seed, or a subquery of it
     checks:  (SQL condition under which a row is wrong, what is then wrong with it)
 #}
@@ -54,7 +151,7 @@
     {%- set messages = [] -%}
     {%- for row in wrong_rows -%}
         {%- do messages.append(
-            name ~ ": row for detection '" ~ (row[0] or '') ~ "'"
+            name ~ ": row for " ~ shown[0] ~ " '" ~ (row[0] or '') ~ "'"
             ~ trailhound.shown_fields(shown, row) ~ ": " ~ row[-1]
         ) -%}
     {%- endfor -%}
@@ -65,7 +162,7 @@
 
 
 {% macro shown_fields(shown, row) -%}
-    {%- for column in shown -%}
+    {%- for column in shown[1:] -%}
         {%- if row[loop.index] -%}, {{ column }} '{{ row[loop.index] }}'{%- endif -%}
     {%- endfor -%}
 {%- endmacro %}
@@ -73,7 +170,6 @@
 
 {% macro wrong_rows(shown, rows, checks) -%}
     select
-        detection,
         {{ shown | join(', ') }},
         problem
 
@@ -89,16 +185,15 @@
         from {{ rows }} as seed_row
     ) as checked_row
     where problem is not null
-    order by 1, 2, 3, 4
+    order by {{ shown | join(', ') }}, problem
 {%- endmacro %}
 
 
 {# The names of the enabled detections, of those with a threshold if so asked. #}
 {% macro known_detections(with_threshold=false) -%}
     {%- set names = [] -%}
-    {%- for node in graph.nodes.values() | selectattr('resource_type', 'equalto', 'model')
-        if node.config.meta.get('severity')
-        and (not with_threshold or node.config.meta.get('threshold') is not none) -%}
+    {%- for node in trailhound.enabled_detections()
+        if (not with_threshold or node.config.meta.get('threshold') is not none) -%}
         {%- do names.append(node.name) -%}
     {%- endfor -%}
     {{ return(names | sort) }}

@@ -52,6 +52,16 @@ distinct_records as (
 
 ),
 
+addresses as (
+
+    select
+        source_ip,
+        {{ trailhound.address_hex('source_ip') }} as source_address
+
+    from (select distinct source_ip from {{ ref('cloudtrail_records') }}) as distinct_source
+
+),
+
 -- arn:aws:sts::1:assumed-role/ROLE/SESSION: the caller chooses the session's name.
 named_records as (
 
@@ -103,7 +113,19 @@ classified_records as (
             when is_role and {{ trailhound.is_human_role('role_name') }} then 'sso_user'
             when is_role then 'role'
             when user_type = 'FederatedUser' then 'federated_user'
-            when user_type = 'IdentityCenterUser' then 'identity_center_user'
+            when
+                user_type = 'IdentityCenterUser'
+                or (
+                    user_type = 'Unknown'
+                    and (
+                        on_behalf_of_user_id is not null
+                        or (
+                            user_name is not null
+                            and {{ trailhound.text_matches('principal_id', '^[0-9]{12}$') }}
+                        )
+                    )
+                )
+                then 'identity_center_user'
             when user_type = 'SAMLUser' then 'saml_user'
             when user_type = 'WebIdentityUser' then 'web_identity_user'
             when
@@ -139,9 +161,21 @@ select
                     when {{ trailhound.is_denied('error_code') }} then 'denied'
                     else 'failed'
                 end
-        when error_code is null then 'succeeded'
         when {{ trailhound.is_denied('error_code') }} then 'denied'
-        else 'failed'
+        when error_code is not null then 'failed'
+        -- Some sign-in events say only there how they ended.
+        {%- for field, names in [
+            ('service_event_details', ['UserAuthentication', 'CredentialVerification']),
+            ('response_elements', ['GetSigninToken', 'CheckMfa', 'SwitchRole', 'PasswordUpdated']),
+        ] %}
+        {%- for name in names %}
+        when
+            event_source = 'signin.amazonaws.com' and event_name = '{{ name }}'
+            and coalesce({{ trailhound.json_text(field, name) }}, 'Success') <> 'Success'
+            then 'failed'
+        {%- endfor %}
+        {%- endfor %}
+        else 'succeeded'
     end as outcome,
     error_code,
     error_message,
@@ -161,6 +195,7 @@ select
                 then
                     coalesce(
                         on_behalf_of_user_id,
+                        case when user_type = 'Unknown' then user_name end,
                         principal_id,
                         {{ trailhound.json_text('additional_event_data', 'UserName') }}
                     )
@@ -179,31 +214,55 @@ select
     entity_type,
     user_type,
     user_name,
+    case
+        when user_type = 'IAMUser' then user_name
+        when user_type = 'FederatedUser' then session_issuer_user_name
+    end as own_user_name,
     user_arn,
+    user_account_id,
     principal_id,
+    identity_provider,
+    session_issuer_arn,
+    session_issuer_type,
+    session_issuer_user_name,
+    session_creation_date,
     case when is_role then role_session_name end as session_name,
     access_key_id,
     source_identity,
+    ec2_role_delivery,
+    web_identity_provider,
+    issued_to_type,
+    issued_to_arn,
     case
         when mfa_authenticated in ('true', 'false') then mfa_authenticated = 'true'
         when event_source = 'signin.amazonaws.com' and event_name = 'ConsoleLogin'
             then lower({{ trailhound.json_text('additional_event_data', 'MFAUsed') }}) = 'yes'
     end as mfa,
+    mfa_authenticated,
     invoked_by,
-    source_ip,
+    classified_records.source_ip,
+    addresses.source_address,
     user_agent,
+    case when session_from_console in ('true', 'false') then session_from_console = 'true' end
+        as session_from_console,
+    {{ trailhound.client_type('user_agent', "coalesce(session_from_console, '') = 'true'") }}
+        as client_type,
     case when read_only in ('true', 'false') then read_only = 'true' end as read_only,
     request_parameters,
     response_elements,
     additional_event_data,
+    service_event_details,
     resources,
     request_id,
     shared_event_id,
     event_type,
+    event_category,
     recipient_account_id,
     vpc_endpoint_id,
+    vpc_endpoint_account_id,
     {{ trailhound.kept_record_hash('classified_records') }} as record_hash,
     {{ trailhound.utc_now() }} as built_at
 
 from classified_records
+left join addresses on classified_records.source_ip = addresses.source_ip
 where {{ trailhound.is_new_event('classified_records') }}

@@ -3,7 +3,7 @@ with
 
 run_calls as (
 
-    select * from {{ ref('cloudtrail_events') }}
+    select * from {{ ref('watched_calls') }}
     where
         event_source = 'ec2.amazonaws.com'
         and event_name = 'RunInstances'
@@ -11,25 +11,76 @@ run_calls as (
 
 ),
 
-launched_instances as (
+answered_instances as (
 
     select
-        run_calls.*,
+        {{ trailhound.event_columns() }},
         {{ trailhound.json_text('item', 'instanceId') }} as instance_id,
         coalesce(
             {{ trailhound.json_text('item', 'instanceType') }},
-            {{ trailhound.json_text('run_calls.request_parameters', 'instanceType') }},
-            {{ trailhound.json_text('run_calls.request_parameters', 'instanceType.value') }}
+            {{ trailhound.json_text('item', 'instanceType.value') }},
+            {{ trailhound.json_text('request_parameters', 'instanceType') }},
+            {{ trailhound.json_text('request_parameters', 'instanceType.value') }}
         ) as instance_type,
         coalesce(
             {{ trailhound.json_text('item', 'imageId') }},
-            {{ trailhound.json_text('run_calls.request_parameters', 'imageId') }}
-        ) as image_id
+            {{ trailhound.json_text('request_parameters', 'imageId') }}
+        ) as image_id,
+        false as is_from_request
 
     from run_calls
     cross join unnest(
-        {{ trailhound.json_elements('run_calls.response_elements', 'instancesSet.items') }}
+        {{ trailhound.json_elements('response_elements', 'instancesSet.items') }}
     ) as instance (item)
+
+),
+
+-- CloudTrail leaves a response out that is too large: then the request says how many were wanted.
+wanted_instances as (
+
+    select
+        run_calls.*,
+        {{ trailhound.json_text('wish', 'imageId') }} as wanted_image_id,
+        coalesce(
+            try_cast({{ trailhound.json_text('wish', 'maxCount') }} as integer),
+            try_cast({{ trailhound.json_text('wish', 'minCount') }} as integer)
+        ) as wanted
+
+    from run_calls
+    cross join unnest(
+        {{ trailhound.json_elements('request_parameters', 'instancesSet.items') }}
+    ) as requested (wish)
+    where
+        response_elements is null
+        or {{ trailhound.json_is('response_elements', 'omitted', true) }}
+
+),
+
+assumed_instances as (
+
+    select
+        {{ trailhound.event_columns() }},
+        cast(null as varchar) as instance_id,
+        coalesce(
+            {{ trailhound.json_text('request_parameters', 'instanceType') }},
+            {{ trailhound.json_text('request_parameters', 'instanceType.value') }}
+        ) as instance_type,
+        coalesce(
+            wanted_image_id, {{ trailhound.json_text('request_parameters', 'imageId') }}
+        ) as image_id,
+        true as is_from_request
+
+    from wanted_instances
+    cross join unnest({{ trailhound.numbers_to('least(wanted, 10000)') }}) as counted (number)
+    where wanted >= 1
+
+),
+
+launched_instances as (
+
+    select * from answered_instances
+    union all
+    select * from assumed_instances
 
 )
 

@@ -3,7 +3,12 @@ with
 
 terminate_calls as (
 
-    select * from {{ ref('cloudtrail_events') }}
+    select
+        *,
+        response_elements is null
+        or {{ trailhound.json_is('response_elements', 'omitted', true) }} as is_from_request
+
+    from {{ ref('watched_calls') }}
     where
         event_source = 'ec2.amazonaws.com'
         and event_name = 'TerminateInstances'
@@ -11,10 +16,12 @@ terminate_calls as (
 
 ),
 
+-- CloudTrail leaves a response out that is too large: then the request names the instances.
 named_instances as (
 
     select
-        terminate_calls.*,
+        {{ trailhound.event_columns() }},
+        is_from_request,
         {{ trailhound.json_text('item', 'instanceId') }} as instance_id,
         {{ trailhound.json_text('item', 'instanceType') }} as instance_type,
         {{ trailhound.json_text('item', 'imageId') }} as image_id,
@@ -22,7 +29,11 @@ named_instances as (
 
     from terminate_calls
     cross join unnest(
-        {{ trailhound.json_elements('terminate_calls.response_elements', 'instancesSet.items') }}
+        case
+            when is_from_request
+                then {{ trailhound.json_elements('request_parameters', 'instancesSet.items') }}
+            else {{ trailhound.json_elements('response_elements', 'instancesSet.items') }}
+        end
     ) as instance (item)
 
 ),

@@ -7,7 +7,7 @@ def model(dbt, session):
 
     dbt.config(materialized="cloudtrail_load")
     table, logs = str(dbt.this), dbt.config.get("logs") or []
-    ensure_table(session, table)
+    ensure_table(session, table, commit=False)
     if logs:
         load(session, [logs] if isinstance(logs, str) else logs, table=table, commit=False)
     return None

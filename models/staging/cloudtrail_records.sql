@@ -17,8 +17,8 @@ flat_records as (
         nullif(eventsource, '') as event_source,
         nullif(eventname, '') as event_name,
         nullif(awsregion, '') as aws_region,
-        nullif(errorcode, '') as error_code,
-        nullif(errormessage, '') as error_message,
+        {{ trailhound.written_value('errorcode') }} as error_code,
+        {{ trailhound.written_value('errormessage') }} as error_message,
         {{ trailhound.user_identity('type') }} as user_type,
         {{ trailhound.user_identity('principalid') }} as principal_id,
         {{ trailhound.user_identity('arn') }} as user_arn,
@@ -29,9 +29,15 @@ flat_records as (
         {{ trailhound.user_identity('identityprovider') }} as identity_provider,
         {{ trailhound.user_identity('onbehalfof.userid') }} as on_behalf_of_user_id,
         {{ trailhound.user_identity('sessioncontext.sessionissuer.arn') }} as session_issuer_arn,
+        {{ trailhound.user_identity('sessioncontext.sessionissuer.type') }} as session_issuer_type,
         {{ trailhound.user_identity('sessioncontext.sessionissuer.username') }}
             as session_issuer_user_name,
         {{ trailhound.user_identity('sessioncontext.sourceidentity') }} as source_identity,
+        {{ trailhound.user_identity('sessioncontext.ec2roledelivery') }} as ec2_role_delivery,
+        {{ trailhound.user_identity('sessioncontext.webidfederationdata.federatedprovider') }}
+            as web_identity_provider,
+        {{ trailhound.user_identity('inscopeof.issuertype') }} as issued_to_type,
+        {{ trailhound.user_identity('inscopeof.credentialsissuedto') }} as issued_to_arn,
         lower({{ trailhound.user_identity('sessioncontext.attributes.mfaauthenticated') }})
             as mfa_authenticated,
         {{ trailhound.user_identity('sessioncontext.attributes.creationdate') }}
@@ -50,6 +56,10 @@ flat_records as (
         nullif(nullif(serviceeventdetails, ''), 'null') as service_event_details,
         nullif(recipientaccountid, '') as recipient_account_id,
         nullif(vpcendpointid, '') as vpc_endpoint_id,
+        {{ trailhound.optional_field('vpcendpointaccountid') }} as vpc_endpoint_account_id,
+        {{ trailhound.optional_field('eventcategory') }} as event_category,
+        lower({{ trailhound.optional_field('sessioncredentialfromconsole') }})
+            as session_from_console,
         {{ trailhound.delivery_day() }} as delivery_day
 
     from raw_records
@@ -79,8 +89,13 @@ select
     identity_provider,
     on_behalf_of_user_id,
     session_issuer_arn,
+    session_issuer_type,
     session_issuer_user_name,
     source_identity,
+    ec2_role_delivery,
+    web_identity_provider,
+    issued_to_type,
+    issued_to_arn,
     mfa_authenticated,
     session_creation_date,
     source_ip,
@@ -97,6 +112,12 @@ select
     service_event_details,
     recipient_account_id,
     vpc_endpoint_id,
+    vpc_endpoint_account_id,
+    -- Older tables lack the category; the type says it too.
+    coalesce(
+        event_category, case when event_type = 'AwsVpceEvent' then 'NetworkActivity' end
+    ) as event_category,
+    session_from_console,
     delivery_day
 
 from flat_records

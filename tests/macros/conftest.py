@@ -1,4 +1,4 @@
-"""The project's macros as dbt renders them for DuckDB, and a database to run them in."""
+"""The project's macros and some models as dbt renders them for DuckDB, and a database."""
 
 from __future__ import annotations
 
@@ -21,13 +21,18 @@ _CALLS = {
     "glob_match": "trailhound.glob_match('txt', 'pattern')",
     "range_first": "trailhound.range_end('address', 'bits', '0')",
     "range_last": "trailhound.range_end('address', 'bits', 'f')",
-    "allow_list_rows": "trailhound.allow_list_rows()",
-    "allow_list_rows_of_one": "trailhound.allow_list_rows('iam_multiple_failed_api_calls')",
+    "address_hex_of_source": "trailhound.address_hex('source_ip')",
     "allow_list_match": "trailhound.allow_list_match('event', 'allow')",
-    "address_countries": "trailhound.address_countries('logins')",
+    "is_foreign": "trailhound.is_foreign('account', 'own')",
+    "is_outside_aws": "trailhound.is_outside_aws('event', 'address')",
+    "range_codes": "trailhound.range_codes('addresses', 'country_ranges')",
+    "default_range_codes": "trailhound.default__range_codes('addresses', 'country_ranges')",
     "trino_address_hex": "trailhound.trino__address_hex('txt')",
     "athena_address_hex": "trailhound.athena__address_hex('txt')",
 }
+
+
+_MODELS = ("tuning/allow_list_rows", "facts/source_addresses")
 
 
 class Rendered(UserDict[str, str]):
@@ -39,14 +44,19 @@ class Rendered(UserDict[str, str]):
 
 @pytest.fixture(scope="session")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
-    """The SQL of each macro call above: one run of dbt for all of them."""
+    """The SQL of each macro call and each model above: one run of dbt for all of them."""
     folder = tmp_path_factory.mktemp("dbt")
-    pairs = ", ".join(f"'{name}': {call}" for name, call in _CALLS.items())
+    paths = [ROOT / "models" / f"{name}.sql" for name in _MODELS]
+    models = "".join(
+        f"{{% set {path.stem} %}}{path.read_text(encoding='utf-8')}{{% endset %}}" for path in paths
+    )
+    calls = {**_CALLS, **{path.stem: path.stem for path in paths}}
+    pairs = ", ".join(f"'{name}': {call}" for name, call in calls.items())
     done = subprocess.run(
         [
             str(Path(sys.executable).with_name("dbt")),
             *("--quiet", "compile", "--output", "json", "--no-introspect"),
-            *("--inline", f"{{{{ tojson({{{pairs}}}) }}}}"),
+            *("--inline", f"{models}{{{{ tojson({{{pairs}}}) }}}}"),
             *("--project-dir", str(ROOT), "--profiles-dir", str(ROOT)),
             *("--target", "duckdb", "--target-path", str(folder), "--log-path", str(folder)),
         ],

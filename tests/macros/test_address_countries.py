@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trailhound import countries
-from trailhound.countries import CountryRange, PackedRow, lookup, pack
+from trailhound.project import countries
+from trailhound.project.address_ranges import AddressRange
+from trailhound.project.countries import PackedRow, lookup, pack
 
 SEED = Path(__file__).parents[2] / "seeds" / "country_ranges.csv"
 MAPPED = 0xFFFF << 32
@@ -30,13 +31,13 @@ def text_of(number: int) -> str:
     return str(IPv6Address(number))
 
 
-def search(ranges: Sequence[CountryRange], number: int) -> str | None:
+def search(ranges: Sequence[AddressRange], number: int) -> str | None:
     digits = digits_of(number)
-    return next((each.country for each in ranges if each.first <= digits <= each.last), None)
+    return next((each.value for each in ranges if each.first <= digits <= each.last), None)
 
 
 @st.composite
-def ranges_and_addresses(draw: st.DrawFn) -> tuple[list[CountryRange], list[int]]:
+def ranges_and_addresses(draw: st.DrawFn) -> tuple[list[AddressRange], list[int]]:
     """Ranges in order, close together and far apart, and addresses in them and at their edges."""
     near = st.integers(0, 300)
     aligned = st.integers(0, 2**16 - 1).map(lambda number: number << 16)
@@ -51,16 +52,29 @@ def ranges_and_addresses(draw: st.DrawFn) -> tuple[list[CountryRange], list[int]
     for first, last in zip(points[::2], points[1::2], strict=False):
         country = draw(st.sampled_from(["AU", "DE", "US"]))
         end = draw(st.sampled_from([first, last]))
-        found.append(CountryRange(digits_of(first), digits_of(end), country))
+        found.append(AddressRange(digits_of(first), digits_of(end), country))
     edges = [edge + step for edge in points for step in (-1, 0, 1)]
     return found, [edge for edge in edges if 0 <= edge < 2**128]
 
 
 @pytest.fixture(scope="module")
 def query(rendered: Mapping[str, str]) -> str:
+    return _query(rendered, "range_codes")
+
+
+@pytest.fixture(scope="module")
+def default_query(rendered: Mapping[str, str]) -> str:
+    """As the engines without ASOF joins have it."""
+    return _query(rendered, "default_range_codes")
+
+
+def _query(rendered: Mapping[str, str], range_codes: str) -> str:
     return (
-        "with logins as (select unnest(?::varchar[]) as source_ip), "
-        f"{rendered['address_countries']} select source_ip, country from address_countries"
+        "with logins as (select distinct unnest(?::varchar[]) as source_ip), "
+        f"known as (select source_ip, {rendered['address_hex_of_source']} as address from logins), "
+        "addresses as (select distinct address from known where address is not null), "
+        f"codes as ({rendered[range_codes]}) "
+        "select source_ip, code from known inner join codes using (address)"
     )
 
 
@@ -86,7 +100,8 @@ def countries_of(
 def test_it_finds_what_a_search_finds(
     database: duckdb.DuckDBPyConnection,
     query: str,
-    case: tuple[list[CountryRange], list[int]],
+    default_query: str,
+    case: tuple[list[AddressRange], list[int]],
     longest: int,
 ) -> None:
     ranges, numbers = case
@@ -98,6 +113,7 @@ def test_it_finds_what_a_search_finds(
     assert {text: lookup(rows, text) for text in expected} == expected
     known = {text: country for text, country in expected.items() if country}
     assert countries_of(database, query, rows, list(expected)) == known
+    assert countries_of(database, default_query, rows, list(expected)) == known
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +152,7 @@ def test_an_address_in_two_spellings_is_two_rows_of_one_country(
     database: duckdb.DuckDBPyConnection, query: str
 ) -> None:
     address = digits_of(int(ip_address("2001:db8::1")))
-    rows = pack([CountryRange(address, address, "DE")])
+    rows = pack([AddressRange(address, address, "DE")])
     asked = ["2001:db8::1", "2001:DB8::0:1", "2001:db8::1", "2001:db8::2"]
     found = countries_of(database, query, rows, asked)
     assert found == {"2001:db8::1": "DE", "2001:DB8::0:1": "DE"}

@@ -183,8 +183,10 @@ def matching_pairs(
             "insert into allow_list values (?, ?, ?, ?, ?, ?, ?, ?, ?, 'r', 'o')", [n, *row]
         )
     found = connection.execute(
-        f"select event.n, allow.n from events as event "
-        f"inner join {rendered['allow_list_rows']} as allow on {rendered['allow_list_match']}"
+        f"select event.n, allow.n "
+        f"from (select *, {rendered['address_hex_of_source']} as source_address from events) "
+        f"as event inner join ({rendered['allow_list_rows']}) as allow "
+        f"on {rendered['allow_list_match'].replace('inline_query', DETECTION)}"
     )
     return set(found.fetchall())
 
@@ -266,9 +268,8 @@ def test_rows_are_those_of_the_detection(
     naming = ["", None, "*", "iam_*", DETECTION, "*_calls"]
     others = ["ec2_*", "IAM_*", DETECTION + "_", "iam_"]
     rows = [ANY._replace(detection=name) for name in naming + others]
-    matching_pairs(tables, rendered, [EVENT], rows)
-    found = tables.execute(f"select n from {rendered['allow_list_rows_of_one']} as r order by n")
-    assert [rows[n].detection for (n,) in found.fetchall()] == naming
+    found = sorted(matching_pairs(tables, rendered, [EVENT], rows))
+    assert [rows[n].detection for _, n in found] == naming
 
 
 @PROPERTY
