@@ -3,7 +3,7 @@ with
 
 changes_to_logging as (
 
-    select * from {{ ref('cloudtrail_events') }}
+    select * from {{ ref('watched_calls') }}
     where
         outcome = 'succeeded'
         and (

@@ -17,6 +17,10 @@ counted as (
 
 )
 
-{{ trailhound.alert_per_request('counted', evidence={
-    'instance_ids': 'instance_id', 'instance_types': 'instance_type', 'image_ids': 'image_id'
-}) }}
+{{ trailhound.alert_per_request(
+    'counted',
+    evidence={
+        'instance_ids': 'instance_id', 'instance_types': 'instance_type', 'image_ids': 'image_id'
+    },
+    facts=trailhound.counted_from_request()
+) }}

@@ -21,6 +21,10 @@ counted as (
 
 )
 
-{{ trailhound.alert_per_burst('counted', evidence={
-    'instance_ids': 'instance_id', 'instance_types': 'instance_type', 'image_ids': 'image_id'
-}) }}
+{{ trailhound.alert_per_burst(
+    'counted',
+    evidence={
+        'instance_ids': 'instance_id', 'instance_types': 'instance_type', 'image_ids': 'image_id'
+    },
+    facts=trailhound.counted_from_request()
+) }}

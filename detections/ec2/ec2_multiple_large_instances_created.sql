@@ -18,6 +18,10 @@ counted as (
 
 )
 
-{{ trailhound.alert_per_request('counted', evidence={
-    'instance_types': 'instance_type', 'image_ids': 'image_id', 'instance_ids': 'instance_id'
-}) }}
+{{ trailhound.alert_per_request(
+    'counted',
+    evidence={
+        'instance_types': 'instance_type', 'image_ids': 'image_id', 'instance_ids': 'instance_id'
+    },
+    facts=trailhound.counted_from_request()
+) }}

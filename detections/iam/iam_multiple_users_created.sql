@@ -7,7 +7,7 @@ created_users as (
         *,
         {{ trailhound.json_text('request_parameters', 'userName') }} as created_user_name
 
-    from {{ ref('cloudtrail_events') }}
+    from {{ ref('watched_calls') }}
     where
         event_source = 'iam.amazonaws.com'
         and event_name = 'CreateUser'

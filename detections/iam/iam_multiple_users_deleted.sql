@@ -7,7 +7,7 @@ deleted_users as (
         *,
         {{ trailhound.json_text('request_parameters', 'userName') }} as deleted_user_name
 
-    from {{ ref('cloudtrail_events') }}
+    from {{ ref('watched_calls') }}
     where
         event_source = 'iam.amazonaws.com'
         and event_name = 'DeleteUser'

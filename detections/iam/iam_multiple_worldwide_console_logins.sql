@@ -5,40 +5,26 @@ with
 console_logins as (
 
     select
-        event_id,
-        event_time,
-        event_date,
-        event_name,
-        account_id,
-        coalesce(user_arn, entity_id) as entity_id,
-        entity_type,
-        aws_region,
-        source_ip,
-        user_agent,
-        access_key_id,
-        session_name,
-        resources,
-        user_name,
-        mfa
+        event.*,
+        coalesce(event.user_arn, event.entity_id) as login_arn,
+        address.country
 
-    from {{ ref('cloudtrail_events') }}
+    from {{ ref('cloudtrail_events') }} as event
+    inner join {{ ref('source_addresses') }} as address on event.source_ip = address.source_ip
     where
-        event_source = 'signin.amazonaws.com'
-        and event_name = 'ConsoleLogin'
-        and outcome = 'succeeded'
+        event.event_source = 'signin.amazonaws.com'
+        and event.event_name = 'ConsoleLogin'
+        and event.outcome = 'succeeded'
+        and address.country is not null
 
 ),
 
-{{ trailhound.address_countries('console_logins') }},
+logins_by_arn as (
 
-logins_from_known_countries as (
-
-    select
-        console_logins.*,
-        address_countries.country
-
-    from console_logins
-    inner join address_countries on console_logins.source_ip = address_countries.source_ip
+    select *
+    from {{ trailhound.keyed_by(
+        'console_logins', entity_id='login_arn', also=['country', 'user_name']
+    ) }} as keyed
 
 ),
 
@@ -48,7 +34,7 @@ counted as (
         *,
         {{ trailhound.count_distinct_over('country', 'recent') }} as observed
 
-    from {{ trailhound.countable('logins_from_known_countries') }}
+    from {{ trailhound.countable('logins_by_arn') }}
     window
         recent as (
             partition by account_id, entity_id
@@ -58,6 +44,6 @@ counted as (
 
 )
 
-{{ trailhound.alert_per_burst(
-    'counted', evidence={'countries': 'country', 'user_names': 'user_name'}
-) }}
+{{ trailhound.alert_per_burst('counted', evidence={
+    'countries': 'country', 'user_names': 'user_name', 'actors': 'actor_id'
+}) }}

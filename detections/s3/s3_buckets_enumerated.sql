@@ -8,7 +8,7 @@ bucket_looks as (
         *,
         {{ trailhound.json_text('request_parameters', 'bucketName') }} as bucket_name
 
-    from {{ ref('cloudtrail_events') }}
+    from {{ ref('watched_calls') }}
     where
         (
             event_source = 's3.amazonaws.com'

@@ -1,0 +1,35 @@
+-- Calls of one entity were denied in four or more services within ten minutes.
+with
+
+denied_calls as (
+
+    select * from {{ ref('cloudtrail_events') }}
+    where
+        outcome = 'denied'
+        and event_source is not null
+
+),
+
+counted as (
+
+    select
+        *,
+        {{ trailhound.count_distinct_over('event_source', 'recent') }} as observed
+
+    from {{ trailhound.countable('denied_calls') }}
+    window
+        recent as (
+            partition by account_id, entity_id
+            order by event_time
+            range between {{ trailhound.window_interval() }} preceding and current row
+        )
+
+)
+
+{{ trailhound.alert_per_burst(
+    'counted',
+    evidence={
+        'event_names': 'event_name', 'event_sources': 'event_source',
+        'error_codes': 'error_code'
+    }
+) }}
