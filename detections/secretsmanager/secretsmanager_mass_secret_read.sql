@@ -1,0 +1,88 @@
+-- One entity read ten or more secrets within ten minutes.
+with
+
+secret_reads as (
+
+    select
+        event.*,
+        named_secret
+
+    from {{ ref('watched_calls') }} as event
+    cross join unnest(
+        {{ trailhound.json_texts('event.request_parameters', 'secretId') }}
+    ) as named (named_secret)
+    where
+        event_source = 'secretsmanager.amazonaws.com'
+        and event_name = 'GetSecretValue'
+        and outcome = 'succeeded'
+    union all
+    select
+        event.*,
+        named_secret
+
+    from {{ ref('watched_calls') }} as event
+    cross join unnest(
+        {{ trailhound.json_texts('event.request_parameters', 'secretIdList') }}
+    ) as named (named_secret)
+    where
+        event_source = 'secretsmanager.amazonaws.com'
+        and event_name = 'BatchGetSecretValue'
+        and outcome = 'succeeded'
+    union all
+    -- A batch by filters is known by them and by its page.
+    select
+        *,
+        concat(
+            coalesce({{ trailhound.json_value('request_parameters', 'filters') }}, ''),
+            '|',
+            coalesce({{ trailhound.json_text('request_parameters', 'nextToken') }}, '')
+        ) as named_secret
+
+    from {{ ref('watched_calls') }}
+    where
+        event_source = 'secretsmanager.amazonaws.com'
+        and event_name = 'BatchGetSecretValue'
+        and outcome = 'succeeded'
+        and {{ trailhound.json_value('request_parameters', 'secretIdList') }} is null
+        and coalesce(
+            {{ trailhound.json_value('request_parameters', 'filters') }},
+            {{ trailhound.json_text('request_parameters', 'nextToken') }}
+        ) is not null
+
+),
+
+-- arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-SixCha
+secrets as (
+
+    select
+        *,
+        case
+            when named_secret like 'arn:%'
+                then regexp_replace(regexp_extract(named_secret, '[^:]*$'), '-[A-Za-z0-9]{6}$', '')
+            else named_secret
+        end as secret_name
+
+    from secret_reads
+
+),
+
+counted as (
+
+    select
+        *,
+        {{ trailhound.count_distinct_over('secret_name', 'recent') }} as observed
+
+    from {{ trailhound.countable('secrets') }}
+    window
+        recent as (
+            partition by account_id, entity_id
+            order by event_time
+            range between {{ trailhound.window_interval() }} preceding and current row
+        )
+
+)
+
+{{ trailhound.alert_per_burst(
+    'counted',
+    evidence={'event_names': 'event_name', 'secrets': 'secret_name'}
+) }}
