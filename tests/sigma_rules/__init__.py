@@ -1,0 +1,1 @@
+"""Sigma rules of our own, and a plain reading of them."""
