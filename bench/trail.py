@@ -109,12 +109,12 @@ def _event(draw: random.Random, place: Place, time: str) -> str:
         if denied
         else ""
     )
+    identity, address = _caller(draw, place.account, time)
     return (
-        f'{{"eventVersion":"1.09","userIdentity":{_identity(draw, place.account, time)},'
+        f'{{"eventVersion":"1.09","userIdentity":{identity},'
         f'"eventTime":"{time}","eventSource":"{call.source}.amazonaws.com",'
         f'"eventName":"{call.name}","awsRegion":"{place.region}",'
-        f'"sourceIPAddress":"{draw.randrange(11, 200)}.{draw.randrange(4)}.'
-        f'{draw.randrange(256)}.{draw.randrange(256)}","userAgent":"{draw.choice(AGENTS)}",{error}'
+        f'"sourceIPAddress":"{address}","userAgent":"{draw.choice(AGENTS)}",{error}'
         f'"requestParameters":{_json(call.request)},'
         f'"responseElements":{_json(None if denied else call.response)},'
         f'"requestID":"{_uuid(draw)}","eventID":"{_uuid(draw)}","readOnly":{_json(call.reads)},'
@@ -130,24 +130,31 @@ def _uuid(draw: random.Random) -> str:
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
-def _identity(draw: random.Random, account: str, time: str) -> str:
+def _caller(draw: random.Random, account: str, time: str) -> tuple[str, str]:
+    """Who calls, and from where: each user and each session has a key and an address of its own."""
+    number = int(account[-1])
     if draw.random() < 0.2:
-        name = f"user-{draw.randrange(40)}"
-        return (
+        user = draw.randrange(40)
+        name, key = f"user-{user}", f"AKIA{number * 40 + user:016d}"
+        identity = (
             f'{{"type":"IAMUser","principalId":"AIDA{name.upper()}",'
             f'"arn":"arn:aws:iam::{account}:user/{name}","accountId":"{account}",'
-            f'"accessKeyId":"AKIA{draw.randrange(40):016d}","userName":"{name}"}}'
+            f'"accessKeyId":"{key}","userName":"{name}"}}'
         )
-    role, session = f"app-{draw.randrange(60)}", f"i-{draw.randrange(400):017x}"
-    return (
+        return identity, f"81.20.{number}.{user}"
+    app, instance = draw.randrange(60), draw.randrange(20)
+    role, session = f"app-{app}", f"i-{app * 20 + instance:017x}"
+    identity = (
         f'{{"type":"AssumedRole","principalId":"AROA{role.upper()}:{session}",'
         f'"arn":"arn:aws:sts::{account}:assumed-role/{role}/{session}","accountId":"{account}",'
-        f'"accessKeyId":"ASIA{draw.randrange(4000):016d}","sessionContext":{{"sessionIssuer":'
+        f'"accessKeyId":"ASIA{number * 1200 + app * 20 + instance:016d}",'
+        f'"sessionContext":{{"sessionIssuer":'
         f'{{"type":"Role","principalId":"AROA{role.upper()}",'
         f'"arn":"arn:aws:iam::{account}:role/{role}","accountId":"{account}",'
         f'"userName":"{role}"}},"attributes":{{"creationDate":"{time[:14]}00:00Z",'
         f'"mfaAuthenticated":"false"}},"ec2RoleDelivery":"2.0"}}}}'
     )
+    return identity, f"52.{90 + number}.{app}.{instance}"
 
 
 def _json(value: object) -> str:

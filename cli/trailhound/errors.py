@@ -19,6 +19,20 @@ class WrongUsage(TrailhoundError):
     exit_code = 2
 
 
+class StoreBusy(TrailhoundError):
+    """Another process, the holder, has the store open. Exit code 4."""
+
+    exit_code = 4
+
+    def __init__(self, message: str, holder: str) -> None:
+        super().__init__(message)
+        self.holder = holder
+
+
+FOUND = 3
+"""The exit code of a command that found what it was told to look for; that is no error."""
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> WrongUsage:
     """The error for a name that is not among the known ones; it offers the nearest of them."""
     near = near_matches(name, known)

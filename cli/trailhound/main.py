@@ -6,14 +6,17 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from threading import Event
 from typing import Any, NamedTuple
 
 import click
 
 from trailhound.errors import TrailhoundError, near_matches
-from trailhound.output.text import visible_lines
-from trailhound.settings import Settings, SharedOption, shared_options
+from trailhound.options import SharedOption, shared_options
+from trailhound.pipe import reader_may_leave
+from trailhound.settings import Settings
+from trailhound.text import visible, visible_lines
 
 
 class Entry(NamedTuple):
@@ -28,7 +31,11 @@ COMMANDS = {
     "run": Entry("run:run", "Load what is new, build every detection, print the alerts."),
     "load": Entry("load:load", "Only load CloudTrail files into the store."),
     "alerts": Entry("alerts:alerts", "Print stored alerts, filtered."),
+    "incidents": Entry("alerts:incidents", "Print several acts of one actor, filtered."),
     "explain": Entry("explain:explain", "Say why an alert fired and what to do about it."),
+    "events": Entry("events:events", "Search events, the oldest first."),
+    "who": Entry("who:who", "Show where a credential comes from and what came of it."),
+    "sql": Entry("sql:sql", "Run one read-only query on the store."),
     "export": Entry("export:export", "Write alerts to a file or to stdout."),
     "report": Entry("report:report", "Write alerts and coverage as one HTML page."),
     "list": Entry("list:list_detections", "List the detections and the thresholds in force."),
@@ -37,11 +44,13 @@ COMMANDS = {
     "doctor": Entry("doctor:doctor", "Say what the detections cannot see, and what to do."),
     "test": Entry("test:test", "Run the unit tests of some or all detections."),
     "notify": Entry("notify:notify", "Send new alerts to Slack, Teams, mail, a webhook."),
+    "mcp": Entry("mcp:mcp", "Answer the questions of an assistant, read-only."),
     "simulate": Entry("simulate:simulate", "Write CloudTrail records that make a detection fire."),
     "files": Entry("files:files", "List the files that the store knows."),
     "athena": Entry("athena:athena", "Set up and check the table that a warehouse reads."),
+    "sigma": Entry("sigma:sigma", "Make detections of Sigma rules, or hunt with them."),
     "new": Entry("new:new", "Scaffold a detection that passes its tests."),
-    "init": Entry("init:init", "Put the dbt project into a folder of your own."),
+    "init": Entry("init:init", "Make a dbt project of your own, or bring one up to date."),
 }
 
 
@@ -103,12 +112,32 @@ class Failure(click.ClickException):
         self.exit_code = exit_code  # type: ignore[misc]
 
 
+def _tell_other_version(settings: Settings) -> None:
+    from trailhound import __version__
+    from trailhound.project.project import version_of
+
+    made_by = version_of(settings.project_dir or Path.cwd())
+    if made_by not in (None, __version__):
+        click.echo(
+            f"trailhound {visible(str(made_by))} made this project, and this is {__version__}: "
+            "`trailhound init --upgrade` there brings it up to date",
+            err=True,
+        )
+
+
 class Command(click.Command):
     """A command whose help shows its example, and the shared options apart from its own."""
 
     def __init__(self, *args: Any, example: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.example = example
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it; say before if the project at hand is of another version."""
+        settings = ctx.find_object(Settings)
+        if settings is not None and self.name != "init":
+            _tell_other_version(settings)
+        return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the example, the command's own options, then those of every command."""
@@ -153,12 +182,13 @@ class Commands(click.Group):
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         """Parse the options before the command's name; what is wrong there is one line too."""
-        with one_line_errors():
+        with one_line_errors(), reader_may_leave():
             return super().make_context(*args, **kwargs)
+        raise click.exceptions.Exit(0)  # nobody reads the help any more
 
     def invoke(self, ctx: click.Context) -> Any:
         """Parse the rest and run the command."""
-        with one_line_errors():
+        with one_line_errors(), reader_may_leave():
             return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -201,8 +231,8 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 def cli() -> None:
     """Find threats in AWS CloudTrail logs with detections written as dbt SQL.
 
-    Data goes to stdout, talk to stderr. Exit code 0: done, with alerts or without; 1: something
-    failed, or --fail-on found an alert; 2: wrong usage.
+    Data goes to stdout, messages to stderr. Exit code 0: done, with alerts or without; 1: something
+    failed; 2: wrong usage; 3: --fail-on found an alert, or doctor a problem; 4: the store is busy.
     """
 
 

@@ -1,14 +1,10 @@
-"""The options that every command takes, before or after the command's name."""
+"""What the options that every command takes say."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import click
 
 DEFAULT_STORE = "trailhound.duckdb"
 DEFAULT_MEMORY_LIMIT = "1GB"
@@ -26,8 +22,13 @@ class Settings:
     vars: dict[str, Any] = field(default_factory=dict)
     allow_list: Path | None = None
     overrides: Path | None = None
+    trusted_accounts: Path | None = None
     countries: Path | None = None
+    networks: Path | None = None
+    indicators: Path | None = None
     format: str | None = None
+    wait: float = 0
+    """Seconds to wait for a store that another process holds."""
     quiet: bool = False
     verbose: bool = False
 
@@ -41,172 +42,3 @@ class Settings:
         """What the project's files are to read by env_var(), whatever the environment says."""
         limit = {"TRAILHOUND_MEMORY_LIMIT": self.memory_limit} if self.memory_limit else {}
         return {"TRAILHOUND_STORE": str(self.store_path), **limit}
-
-
-class Vars(click.ParamType[dict[str, Any]]):
-    """A YAML or JSON object, as dbt's own --vars takes it."""
-
-    name = "YAML"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> dict[str, Any]:
-        """Parse the text; a value that is no object of names is a usage error."""
-        if isinstance(value, dict):
-            return value
-        import yaml
-
-        try:
-            parsed = yaml.safe_load(value)
-        except yaml.YAMLError:
-            parsed = None
-        if not isinstance(parsed, dict) or not all(isinstance(key, str) for key in parsed):
-            self.fail(
-                f"expected names and values like '{{name: value}}', got {value!r}", param, ctx
-            )
-        return parsed
-
-
-class Size(click.ParamType[str]):
-    """An amount of memory, as DuckDB reads it."""
-
-    name = "SIZE"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Check the form; what is less than DuckDB can work with it says itself."""
-        if not re.fullmatch(r"[0-9]+([.][0-9]+)? ?[KMGT]i?B", str(value), re.IGNORECASE):
-            self.fail(f"expected a size like 500MB or 2GB, got {value!r}", param, ctx)
-        return str(value)
-
-
-class FormatName(click.ParamType[str]):
-    """One of the output formats; the list is looked up only when a name is given."""
-
-    name = "FORMAT"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Check the name against the registry of formats."""
-        from trailhound.output import FORMATS
-
-        if value not in FORMATS:
-            self.fail(f"'{value}' is not one of {', '.join(FORMATS)}.", param, ctx)
-        return str(value)
-
-
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-
-
-def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
-    """Note a shared option's value on the one Settings object; a later place wins."""
-    settings = ctx.find_root().ensure_object(Settings)
-    if value is None or value is False or param.name is None:
-        return
-    setattr(settings, param.name, value)
-
-
-def shared_options(*, environment: bool) -> Callable[[Any], Any]:
-    """Decorate with the shared options; only the group reads the environment: an option wins."""
-
-    def decorate(function: Any) -> Any:
-        for names, attributes in reversed(_SHARED):
-            extra = dict(attributes)
-            envvar = extra.pop("envvar", None)
-            function = click.option(
-                *names,
-                **extra,
-                envvar=envvar if environment else None,
-                expose_value=False,
-                callback=_keep,
-                cls=SharedOption,
-            )(function)
-        return _version(function)
-
-    return decorate
-
-
-class SharedOption(click.Option):
-    """An option that help lists apart, because every command has it."""
-
-
-_SHARED: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
-    (
-        ("--store",),
-        {
-            "type": click.Path(dir_okay=False, path_type=Path),
-            "metavar": "FILE",
-            "envvar": "TRAILHOUND_STORE",
-            "help": f"The DuckDB file. [default: {DEFAULT_STORE}; env: TRAILHOUND_STORE]",
-        },
-    ),
-    (
-        ("--memory-limit",),
-        {
-            "type": Size(),
-            "metavar": "SIZE",
-            "envvar": "TRAILHOUND_MEMORY_LIMIT",
-            "help": "How much memory DuckDB may use; Python takes up to 500MB beside it. "
-            f"[default: {DEFAULT_MEMORY_LIMIT}; env: TRAILHOUND_MEMORY_LIMIT]",
-        },
-    ),
-    (
-        ("--target",),
-        {
-            "metavar": "NAME",
-            "envvar": "TRAILHOUND_TARGET",
-            "help": "The dbt target: duckdb, trino, athena. [env: TRAILHOUND_TARGET]",
-        },
-    ),
-    (
-        ("--project-dir",),
-        {
-            "type": _FOLDER,
-            "metavar": "DIR",
-            "help": "The dbt project. [default: the working folder if it is one, "
-            "else the installed one]",
-        },
-    ),
-    (
-        ("--vars",),
-        {"type": Vars(), "help": "dbt variables, like '{name: value}'."},
-    ),
-    (
-        ("--allow-list",),
-        {"type": _FILE, "metavar": "FILE", "help": "CSV in place of the project's allow_list."},
-    ),
-    (
-        ("--overrides",),
-        {
-            "type": _FILE,
-            "metavar": "FILE",
-            "help": "CSV in place of the project's threshold_overrides.",
-        },
-    ),
-    (
-        ("--countries",),
-        {
-            "type": _FILE,
-            "metavar": "FILE",
-            "help": "CSV start_ip,end_ip,country in place of the project's own.",
-        },
-    ),
-    (
-        ("--format",),
-        {
-            "type": FormatName(),
-            "metavar": "FORMAT",
-            "help": "How to print: table, ndjson, json, csv, parquet, xlsx, ocsf, asff, ecs, "
-            "timesketch.",
-        },
-    ),
-    (("-q", "--quiet"), {"is_flag": True, "help": "Say nothing on stderr but errors."}),
-    (("-v", "--verbose"), {"is_flag": True, "help": "Show on stderr all that dbt says."}),
-)
-
-_version = click.version_option(
-    package_name="trailhound",
-    prog_name="trailhound",
-    message="%(prog)s %(version)s",
-    cls=SharedOption,
-    help="Show the version.",
-)

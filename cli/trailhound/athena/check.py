@@ -12,20 +12,24 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import urlparse
 
+from trailhound.analyst.findings import NOTE, OK, PROBLEM, Finding
 from trailhound.athena.columns import fields_missing
-from trailhound.building import compiled
-from trailhound.catalog import find
-from trailhound.doctor import NOTE, OK, PROBLEM, Finding
+from trailhound.build.build import compiled
+from trailhound.cloudtrail import COLUMNS, NEEDED
+from trailhound.engines import quoted
 from trailhound.errors import TrailhoundError, extra
-from trailhound.output.text import counted
-from trailhound.trail_columns import COLUMNS, NEEDED
-from trailhound.warehouse import quoted
-from trailhound.work import Work
+from trailhound.project.detections import find
+from trailhound.text import counted
+from trailhound.workspace import Work
 
 # US dollars for a terabyte scanned, in most regions: https://aws.amazon.com/athena/pricing/
 PRICE = 5.0
 _PROBE = "trailhound-check"
 _DETECTION = "iam_multiple_failed_api_calls"
+_OCSF = (
+    *("metadata", "time", "cloud", "api", "actor", "http_request", "src_endpoint", "status"),
+    *("unmapped", "eventday"),
+)
 
 
 class Scan(NamedTuple):
@@ -141,7 +145,8 @@ class Checks:
             each["Name"]: each["Type"].replace(" ", "")
             for each in [*found["StorageDescriptor"]["Columns"], *keys]
         }
-        missing = [each for each in NEEDED if each not in columns]
+        needed = _OCSF if self._is_ocsf else NEEDED
+        missing = [each for each in needed if each not in columns]
         if missing:
             return Finding(
                 PROBLEM,
@@ -149,6 +154,8 @@ class Checks:
                 f"{database}.{name} has no {', '.join(missing)}",
                 "`trailhound athena ddl` prints a definition that has",
             )
+        if self._is_ocsf:
+            return Finding(OK, "CloudTrail table", f"{database}.{name} is a table of OCSF")
         fields = fields_missing(COLUMNS["useridentity"], columns["useridentity"])
         if fields:
             return Finding(
@@ -160,10 +167,13 @@ class Checks:
         return Finding(OK, "CloudTrail table", f"{database}.{name} has all that the models read")
 
     def _records(self) -> Finding:
-        day = self._variable("cloudtrail_day_expression")
+        day, region = self._variable("cloudtrail_day_expression"), "awsregion"
+        if self._is_ocsf:
+            day = "date_format(date_parse(eventday, '%Y%m%d'), '%Y/%m/%d')"
+            region = "cloud.region"
         since = _today() - timedelta(days=1)
         scan = self._scan(
-            f"select {day}, count(*), count(distinct awsregion) from {quoted(*self._source)} "
+            f"select {day}, count(*), count(distinct {region}) from {quoted(*self._source)} "
             f"where {day} >= '{since:%Y/%m/%d}' group by 1 order by 1"
         )
         if not scan.rows:
@@ -209,6 +219,10 @@ class Checks:
     @property
     def _source(self) -> tuple[str, str]:
         return self._variable("cloudtrail_database"), self._variable("cloudtrail_table")
+
+    @property
+    def _is_ocsf(self) -> bool:
+        return self._variable("cloudtrail_table_shape") == "ocsf"
 
     def _variable(self, name: str) -> str:
         return str(self.work.project.variables(self.work.settings.vars)[name])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trailhound.trail_columns import TEXT, TEXTS_BY_NAME, Kind
+from trailhound.cloudtrail import TEXT, TEXTS_BY_NAME, Kind
 
 
 def hive_type(kind: Kind) -> str:

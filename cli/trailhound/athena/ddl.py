@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from trailhound.athena.columns import hive_type, trino_type
+from trailhound.cloudtrail import COLUMNS
 from trailhound.errors import WrongUsage
-from trailhound.trail_columns import COLUMNS
 
 DOCUMENTS = "cloudtrail_documents"
 _NAME = re.compile(r"\w+")
@@ -23,7 +23,7 @@ class Trail:
     """Where a trail writes its files, and which of them there are."""
 
     url: str
-    """`s3://BUCKET` or `s3://BUCKET/PREFIX`, before AWSLogs."""
+    """`s3://BUCKET` or `s3://BUCKET/PREFIX`; AWSLogs and what is below it may follow."""
     accounts: Sequence[str]
     """Twelve digits each."""
     regions: Sequence[str]
@@ -56,8 +56,11 @@ class Trail:
     @property
     def root(self) -> str:
         """The folder that holds a folder for each account."""
-        root = f"{self.url.rstrip('/').removesuffix('/AWSLogs')}/AWSLogs"
-        return f"{root}/{self.organization}" if self.organization else root
+        before, _, below = f"{self.url.rstrip('/')}/".partition("/AWSLogs/")
+        found = _ORGANIZATION.match(below)
+        organization = self.organization or (found[0] if found else None)
+        root = f"{before.rstrip('/')}/AWSLogs"
+        return f"{root}/{organization}" if organization else root
 
     @property
     def template(self) -> str:

@@ -7,13 +7,13 @@ from datetime import date
 import click
 
 from trailhound.athena.ddl import Trail, athena_statements, trino_statements
+from trailhound.commands.moments import Moment
 from trailhound.errors import TrailhoundError, WrongUsage, extra
 from trailhound.main import command
-from trailhound.moments import Day
-from trailhound.output.console import say
-from trailhound.output.text import visible
+from trailhound.screens.console import say
 from trailhound.settings import Settings
-from trailhound.work import Work
+from trailhound.text import visible
+from trailhound.workspace import Work
 
 
 @command(
@@ -28,7 +28,7 @@ from trailhound.work import Work
 @click.option("--accounts", metavar="ID,…", help="The accounts that the trail records.")
 @click.option("--regions", metavar="NAME,…", help="Their regions.  [default: all of AWS's]")
 @click.option("--organization", metavar="ID", help="The organization, for an organization's trail.")
-@click.option("--since", type=Day(), help="The first day that the table has.")
+@click.option("--since", type=Moment(whole_day=True), help="The first day that the table has.")
 @click.option("--apply", is_flag=True, help="Create the table instead of printing the statements.")
 @click.pass_obj
 def athena(  # noqa: PLR0913 - each is a part of where a trail is
@@ -96,8 +96,8 @@ def _all_regions() -> list[str]:
 
 
 def _check(work: Work) -> None:
+    from trailhound.analyst.findings import NOTE, OK
     from trailhound.athena.check import examine
-    from trailhound.doctor import NOTE, OK
 
     for finding in examine(work):
         mark = {OK: "✓", NOTE: "·"}.get(finding.state, "✗")

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from math import ceil
+from pathlib import Path
 from textwrap import wrap
 
 import click
 
-from trailhound.doctor import NOTE, OK, PROBLEM, Finding, RegionDays, examine
-from trailhound.errors import TrailhoundError
+from trailhound.analyst.acknowledged import FILE_NAME, read_acknowledged_file
+from trailhound.analyst.doctor import examine
+from trailhound.analyst.findings import NOTE, OK, PROBLEM, Finding
+from trailhound.analyst.silence import DEFAULT_MAX_AGE, RegionDays
+from trailhound.commands.moments import Age
+from trailhound.errors import FOUND
+from trailhound.formats import Column, Row
 from trailhound.main import command
-from trailhound.output import Column, Row
-from trailhound.output.console import emit
-from trailhound.output.text import counted, visible
+from trailhound.screens.console import emit
 from trailhound.settings import Settings
-from trailhound.work import Work
+from trailhound.text import visible
+from trailhound.workspace import Work
 
 COLUMNS = (Column("state", "word"), Column("subject"), Column("found"), Column("advice"))
 _SHADES = "░▒▓█"
@@ -24,27 +29,44 @@ _LEAST_MARKS = 24  # as the head of their column
 _MARKS = {OK: ("✓", "green"), NOTE: ("·", "yellow"), PROBLEM: ("✗", "red")}
 
 
-@command("doctor", example="trailhound doctor")
+@command("doctor", example="trailhound doctor\ntrailhound doctor --max-age 2d --format ndjson")
+@click.option(
+    "--max-age",
+    type=Age(),
+    default=DEFAULT_MAX_AGE,
+    help="A problem if the newest event is older, or an account's is so much older than that of "
+    "the others: 90m, 26h or 2d. For an old trail: 9999d.  [default: 26h]",
+)
+@click.option(
+    "--acknowledged",
+    "path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="CSV kind,name,reason,owner,expires_on of findings that are known and meant.  "
+    f"[default: {FILE_NAME} in the project's folder, if it is there]",
+)
 @click.pass_obj
-def doctor(settings: Settings, /) -> None:
-    """Say what the detections cannot see: missing days, data events, files, stale allow-list rows.
+def doctor(settings: Settings, /, max_age: timedelta, path: Path | None) -> None:
+    """Say what the detections cannot see: a dead trail, missing days, data events, broken files.
 
-    The table at the end covers all days of the store. Exit code 1 if there is a problem.
+    The table at the end covers all days of the store. Exit code 3 if there is a problem that no row
+    of the acknowledged ones covers.
     """
     work = Work(settings)
+    now = datetime.now(UTC)
+    acknowledged = read_acknowledged_file(path or work.project.root / FILE_NAME, now.date())
     with work.warehouse() as warehouse:
-        findings, coverage = examine(work, warehouse)
+        findings, coverage = examine(work, warehouse, now, max_age, acknowledged)
     if (settings.format or "table") == "table":
         _print(findings, coverage)
     else:
         emit(settings.format or "table", COLUMNS, findings)
-    problems = sum(each.state == PROBLEM for each in findings)
-    if problems:
-        raise TrailhoundError(counted(problems, "problem"))
+    if any(each.state == PROBLEM for each in findings):
+        click.get_current_context().exit(FOUND)
 
 
 def _print(findings: Sequence[Finding], coverage: Sequence[RegionDays]) -> None:
-    from trailhound.output.table import page_width
+    from trailhound.formats.table import page_width
 
     width = page_width()
     for each in findings:
@@ -68,8 +90,8 @@ def day_table(
 ) -> tuple[Sequence[Column], Sequence[Row], int]:
     """A row for each account and region, a mark for one or more days, and how many these are.
 
-    All days of the store are there: the more there are, the more stand together in a mark, so that
-    the table is no wider than `width` where that can be. The darker a mark, the more events.
+    All days of the store are shown; with many, a mark stands for several, to keep the table within
+    `width` columns where possible. The darker a mark, the more events.
     """
     first = min(day for each in coverage for day in each.days)
     last = max(day for each in coverage for day in each.days)

@@ -8,33 +8,43 @@ from datetime import date, datetime
 
 import click
 
-from trailhound.building import compiled
-from trailhound.catalog import Detection, find
+from trailhound.analyst.explain import countries_of, timeline_query
+from trailhound.analyst.explain import explain as explain_alert
+from trailhound.analyst.incident import findings_of
+from trailhound.analyst.triage import fill
+from trailhound.build.build import compiled
+from trailhound.engines import Rows, Warehouse
 from trailhound.errors import WrongUsage
-from trailhound.explain import Alert, find_alert, timeline_query
-from trailhound.explain import explain as explain_alert
-from trailhound.explain_page import explanation_page
+from trailhound.formats import Column, Row
+from trailhound.formats.columns import Kind
 from trailhound.main import command
-from trailhound.output import Column, Row
-from trailhound.output.columns import Kind
-from trailhound.output.console import emit, say
-from trailhound.output.text import visible_lines
+from trailhound.project.detections import Detection, find
+from trailhound.screens.console import emit, say
+from trailhound.screens.explain import explanation_page
+from trailhound.screens.incident import incident_page
 from trailhound.settings import Settings
-from trailhound.triage import fill
-from trailhound.warehouse import Warehouse
-from trailhound.work import Work
+from trailhound.store.alerts import Alert, find_alert, is_incident
+from trailhound.text import visible_lines
+from trailhound.workspace import Work
 
 EVENTS = "cloudtrail_events"
 
 COLUMNS = (
     Column("alert", "object"),
     Column("timeline", "object"),
+    Column("history", "object"),
+    Column("baseline", "object"),
     Column("sessions", "object"),
     Column("countries", "object"),
     Column("around", "object"),
     Column("triage", "object"),
     Column("allow_list_row"),
     Column("override_row"),
+)
+OF_INCIDENT = (
+    Column("incident", "object"),
+    Column("timeline", "object"),
+    Column("countries", "object"),
 )
 
 
@@ -46,29 +56,53 @@ COLUMNS = (
 def explain(settings: Settings, /, alert_id: str, *, only_sql: bool, ask: int | None) -> None:
     """Say why an alert fired, who it was, what else they did and how to silence it.
 
-    The beginning of an alert's id is enough.
+    Of an incident it tells the findings in the order of time. The beginning of an id is enough.
     """
     work = Work(settings)
     with work.warehouse() as warehouse:
         alert = find_alert(warehouse, alert_id)
+        if is_incident(alert):
+            if only_sql or ask is not None:
+                raise WrongUsage("an incident has no query: ask one of its findings")
+            _incident(work, warehouse, alert)
+            return
         detection = find(work.detections, alert["detection"])
         if ask is not None:
             _ask(settings, warehouse, detection, alert, ask)
             return
         sql = compiled(work, detection)
         if only_sql:
-            click.echo(visible_lines(timeline_query(alert, sql)[0]))
+            click.echo(visible_lines(timeline_query(alert, detection, sql)[0]))
             return
-        found = explain_alert(warehouse, alert, detection, sql)
+        history_days = work.project.variables(dict(settings.vars))["history_days"]
+        found = explain_alert(warehouse, alert, detection, sql, history_days)
     if (settings.format or "table") == "table":
         click.echo(explanation_page(found, detection))
         return
     parts = asdict(found)
-    for name in ("timeline", "around"):
-        rows = getattr(found, name)
-        parts[name] = [dict(zip(rows.columns, row, strict=True)) for row in rows.rows]
+    parts["timeline"], parts["around"] = _dicts(found.timeline), _dicts(found.around)
+    if found.baseline is not None:
+        parts["baseline"] = _dicts(found.baseline)
+    if found.history is not None:
+        parts["history"] = {**found.history._asdict(), "values": _dicts(found.history.values)}
     parts["sessions"] = [each._asdict() for each in found.sessions]
     emit(settings.format or "table", COLUMNS, [tuple(parts[column.name] for column in COLUMNS)])
+
+
+def _incident(work: Work, warehouse: Warehouse, incident: Alert) -> None:
+    """Print an incident's findings in the order of time."""
+    findings = findings_of(warehouse, [incident], work.detections)[incident["alert_id"]]
+    countries = countries_of(warehouse, incident["source_ips"])
+    format_name = work.settings.format or "table"
+    if format_name == "table":
+        click.echo(incident_page(incident, findings, countries))
+        return
+    row = (incident, [each._asdict() for each in findings], countries)
+    emit(format_name, OF_INCIDENT, [row])
+
+
+def _dicts(rows: Rows) -> list[dict[str, object]]:
+    return [dict(zip(rows.columns, row, strict=True)) for row in rows.rows]
 
 
 def _ask(
@@ -81,8 +115,12 @@ def _ask(
     say(settings, step.question)
     sql = step.sql.replace("from cloudtrail_events", f"from {warehouse.relation(EVENTS)}")
     answer = warehouse.query(fill(sql, alert))
-    columns = [Column(name, _kind(answer.rows, place)) for place, name in enumerate(answer.columns)]
-    emit(settings.format or "table", columns, answer.rows)
+    emit(settings.format or "table", columns_of(answer), answer.rows)
+
+
+def columns_of(answer: Rows) -> list[Column]:
+    """The columns of any query's answer, each with the kind of its first value."""
+    return [Column(name, _kind(answer.rows, place)) for place, name in enumerate(answer.columns)]
 
 
 def _kind(rows: Sequence[Row], place: int) -> Kind:

@@ -7,17 +7,16 @@ from typing import Any
 
 import click
 
-from trailhound.alert_options import alert_options, filters_from
-from trailhound.alert_view import shaped
-from trailhound.alerts import read_alerts
+from trailhound.commands.alert_options import alert_options, filters_from
 from trailhound.errors import WrongUsage
-from trailhound.freshness import tell_if_stale
+from trailhound.formats import FORMATS, format_of
 from trailhound.main import command
-from trailhound.output import FORMATS, format_of
-from trailhound.output.console import emit, save, say
-from trailhound.output.text import counted
+from trailhound.screens.alerts import shaped, tell_if_stale
+from trailhound.screens.console import emit, save, say
 from trailhound.settings import Settings
-from trailhound.work import Work
+from trailhound.store.alerts import read_alerts
+from trailhound.text import counted
+from trailhound.workspace import Work
 
 
 @command(

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import click
 
+from trailhound.commands.moments import Moment
 from trailhound.errors import WrongUsage
+from trailhound.formats import Column, Row
 from trailhound.main import command
-from trailhound.output import Column, Row
-from trailhound.output.console import emit, say
-from trailhound.output.text import counted
+from trailhound.screens.console import emit, say
 from trailhound.settings import Settings
-from trailhound.stored import FILE_COLUMNS, ODD_COLUMNS, known_files, rejected, skipped
-from trailhound.work import Work
+from trailhound.store.files import FILE_COLUMNS, ODD_COLUMNS, known_files, rejected, skipped
+from trailhound.text import counted
+from trailhound.workspace import Work
 
 ODD_FOR_PEOPLE = (Column("record", "integer"), Column("reason"), Column("file", "pair"))
 _RAW_LENGTH = 60
 
 
 @command(
-    "files", example="trailhound files --rejected\ntrailhound files --forget logs/broken.json.gz"
+    "files",
+    example="trailhound files --rejected\ntrailhound files --forget logs/broken.json.gz\n"
+    "trailhound files --forget --before 90d",
 )
 @click.option("--rejected", "kind", flag_value="rejected", help="What could not be read, and why.")
 @click.option(
@@ -31,42 +35,60 @@ _RAW_LENGTH = 60
     "--forget",
     "names",
     multiple=True,
-    metavar="PATH",
+    is_flag=False,
+    flag_value="",
+    metavar="[PATH]",
     help="Take a file, or all under a folder or a glob, out of the store; may be given again.",
 )
+@click.option(
+    "--before",
+    type=Moment(whole_day=True),
+    help="Only files whose events are all of UTC days before this one.",
+)
 @click.pass_obj
-def files(settings: Settings, /, kind: str | None, names: tuple[str, ...]) -> None:
+def files(
+    settings: Settings, /, kind: str | None, names: tuple[str, ...], before: date | None
+) -> None:
     """List the files that the store knows: records, duplicates, errors.
 
     With --rejected or --skipped a line for each record or file; record 0 is the file as a whole.
-    With --forget those that were taken out: the next run builds without them.
+    With --forget those that were taken out: the next run builds without them, and what they alone
+    showed is no alert any more. --forget --before DATE takes out all that is older; --before alone
+    lists what that would be.
     """
     work = Work(settings)
     work.need_store("files")
-    if names and kind:
-        raise WrongUsage(f"--forget takes whole files out: leave out --{kind}")
+    if (names or before) and kind:
+        which = "--forget takes" if names else "--before is for"
+        raise WrongUsage(f"{which} whole files: leave out --{kind}")
+    if "" in names and before is None:
+        raise WrongUsage("--forget needs a PATH, or --before DATE")
     format_name = settings.format or "table"
-    rows = _forget(work, names) if names else _rows(work, kind)
+    if names:
+        rows = _forget(work, [name for name in names if name], before)
+    else:
+        rows = _rows(work, kind, before)
     if format_name != "table":
         emit(format_name, FILE_COLUMNS if kind is None else ODD_COLUMNS, rows)
     elif kind is None:
         emit("table", *_for_people(rows))
     else:
         emit("table", ODD_FOR_PEOPLE, [_odd_for_people(*row) for row in rows])
-    if not rows:
-        say(settings, f"nothing was {kind or 'loaded'}")
+    if not rows and not names:
+        say(settings, f"nothing was {kind or 'loaded'}{f' before {before}' if before else ''}")
 
 
-def _rows(work: Work, kind: str | None) -> list[Row]:
-    read = {None: known_files, "rejected": rejected, "skipped": skipped}[kind]
+def _rows(work: Work, kind: str | None, before: date | None) -> list[Row]:
     with work.warehouse() as warehouse:
-        return read(warehouse)
+        if kind is None:
+            return known_files(warehouse, before)
+        return {"rejected": rejected, "skipped": skipped}[kind](warehouse)
 
 
-def _forget(work: Work, names: Sequence[str]) -> list[Row]:
-    from trailhound.forgetting import forget
+def _forget(work: Work, names: Sequence[str], before: date | None) -> list[Row]:
+    from trailhound.load.forget import forget
 
-    rows = forget(work, names)
+    rows = forget(work, names, before)
     say(work.settings, f"forgot {counted(len(rows), 'file')}: `trailhound run` builds without them")
     return rows
 

@@ -6,21 +6,23 @@ from collections.abc import Sequence
 
 import click
 
-from trailhound.catalog import Detection, select
-from trailhound.coverage import has_data_events
 from trailhound.errors import TrailhoundError
+from trailhound.formats import Column, Row
 from trailhound.main import command
-from trailhound.output import Column, Row
-from trailhound.output.console import emit
-from trailhound.scaffold import update_catalogue
+from trailhound.project.detections import Detection, select
+from trailhound.project.scaffold import update_catalogue
+from trailhound.screens.console import emit
 from trailhound.settings import Settings
-from trailhound.work import Work
+from trailhound.store.coverage import has_data_events
+from trailhound.workspace import Work
 
 COLUMNS = (
     Column("detection"),
     Column("service"),
     Column("title"),
     Column("severity", "severity"),
+    Column("kind"),
+    Column("class"),
     Column("tactics", "list"),
     Column("techniques", "list"),
     Column("threshold", "integer"),
@@ -53,7 +55,7 @@ def list_detections(
     detections = select(work.detections, names)
     data_events = _data_events(work)
     if (settings.format or "table") == "table":
-        from trailhound.output.table import page_width
+        from trailhound.formats.table import page_width
 
         shape = _wide if page_width() >= WIDE else _narrow
         emit("table", *shape(detections, data_events))
@@ -62,11 +64,8 @@ def list_detections(
 
 
 def _data_events(work: Work) -> bool | None:
-    """Whether the store holds data events; None where there is no store to ask."""
+    """Whether the store holds data events; None where nothing is built to ask."""
     try:
-        # Asking a warehouse takes its time and may cost money: not for a list.
-        if not work.on_duckdb:
-            return None
         with work.warehouse() as warehouse:
             return has_data_events(warehouse)
     except TrailhoundError:
@@ -85,6 +84,8 @@ def _row(each: Detection, data_events: bool | None) -> Row:
         each.service,
         each.title,
         each.severity,
+        each.kind,
+        "signal" if each.is_signal else "alert",
         list(each.tactics),
         list(each.techniques),
         each.threshold,
@@ -137,4 +138,6 @@ def _state(each: Detection, data_events: bool | None) -> str:
         return "disabled"
     if _idle(each, data_events):
         return "idle: no S3 data events"
+    if each.is_signal:
+        return "signal"
     return "needs S3 data events" if each.needs_data_events and data_events is None else ""

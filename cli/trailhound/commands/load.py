@@ -6,15 +6,16 @@ from datetime import date
 
 import click
 
-from trailhound.loading import load_paths, summary
+from trailhound.commands.moments import Moment, check_range
+from trailhound.errors import TrailhoundError
+from trailhound.formats import Column
 from trailhound.main import command
-from trailhound.moments import Day, check_range
-from trailhound.output import Column
-from trailhound.output.console import emit
-from trailhound.output.text import counted
+from trailhound.screens.console import emit
+from trailhound.screens.loading import load_paths, summary, tell_clashes
 from trailhound.settings import Settings
-from trailhound.stored import duplicates_of_last_load
-from trailhound.work import Work
+from trailhound.store.files import duplicates_of_last_load
+from trailhound.text import counted
+from trailhound.workspace import Work
 
 COLUMNS = (
     Column("files_read", "integer"),
@@ -33,8 +34,12 @@ COLUMNS = (
     "load", example="trailhound load logs/ more/*.json.gz\naws s3 cp s3://… - | trailhound load -"
 )
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
-@click.option("--since", type=Day(), help="Leave out a trail's folders of earlier days.")
-@click.option("--until", type=Day(), help="Leave out a trail's folders of later days.")
+@click.option(
+    "--since", type=Moment(whole_day=True), help="Leave out a trail's folders of earlier days."
+)
+@click.option(
+    "--until", type=Moment(whole_day=True), help="Leave out a trail's folders of later days."
+)
 @click.pass_obj
 def load(
     settings: Settings, /, paths: tuple[str, ...], since: date | None, until: date | None
@@ -44,24 +49,24 @@ def load(
     PATH is a file, a folder, a glob, '-' for stdin or s3://…; what it holds is found out from the
     content, never from the name. Files that the store knows are not read again.
     """
+    from trailhound.load import NothingRead
+
     check_range(since, until)
     work = Work(settings)
     work.need_store("load")
-    report = load_paths(work, paths, since, until)
+    nothing: TrailhoundError | None = None
+    try:
+        report = load_paths(work, paths, since, until)
+    except NothingRead as error:
+        nothing, report = error, error.report
     with work.warehouse() as warehouse:
         duplicates = duplicates_of_last_load(warehouse) if report.files_read else 0
+        if duplicates:
+            tell_clashes(warehouse)
     if (settings.format or "table") == "table":
         click.echo(f"{summary(report)}, {counted(duplicates, 'duplicate')}")
-        return
-    row = (
-        report.files_read,
-        report.files_known,
-        report.files_partial,
-        report.files_rejected,
-        report.files_skipped,
-        report.records,
-        duplicates,
-        report.rejected,
-        report.skipped,
-    )
-    emit(settings.format or "table", COLUMNS, [row])
+    else:
+        counts = {**vars(report), "duplicates": duplicates}
+        emit(settings.format or "table", COLUMNS, [tuple(counts[each.name] for each in COLUMNS)])
+    if nothing is not None:
+        raise nothing

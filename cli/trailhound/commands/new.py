@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from trailhound.catalog import SEVERITIES
+from trailhound.formats import Column
 from trailhound.main import command
-from trailhound.output import Column
-from trailhound.output.console import emit, say
-from trailhound.project import find_project
-from trailhound.scaffold import new_detection
+from trailhound.project.detections import SEVERITIES
+from trailhound.project.project import find_project
+from trailhound.project.scaffold import new_detection
+from trailhound.screens.console import emit, say
 from trailhound.settings import Settings
 
 

@@ -7,16 +7,17 @@ from typing import Any
 
 import click
 
-from trailhound.alert_options import alert_options, filters_from
+from trailhound.commands.alert_options import alert_options, filters_from
 from trailhound.errors import WrongUsage
-from trailhound.freshness import tell_if_stale
 from trailhound.main import command
-from trailhound.output.console import say, written_whole
-from trailhound.output.text import counted
 from trailhound.report.data import collect
 from trailhound.report.page import page
+from trailhound.screens.alerts import tell_if_stale
+from trailhound.screens.console import say
 from trailhound.settings import Settings
-from trailhound.work import Work
+from trailhound.text import counted
+from trailhound.transaction import written_whole
+from trailhound.workspace import Work
 
 
 @command(

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from trailhound.alert_view import emit_alerts
-from trailhound.alerts import at_least, read_alerts, value
-from trailhound.building import build
-from trailhound.catalog import SEVERITIES
-from trailhound.dbt import BuildFailed
-from trailhound.errors import TrailhoundError, WrongUsage
-from trailhound.loading import load_paths
+from trailhound.analyst.notify import not_printed, note_printed
+from trailhound.build.build import build
+from trailhound.build.dbt import BuildFailed
+from trailhound.commands.moments import Moment, check_range
+from trailhound.engines import connect_duckdb
+from trailhound.errors import FOUND, WrongUsage
 from trailhound.main import command
-from trailhound.moments import Day, check_range
-from trailhound.run_summary import tell_summary
+from trailhound.project.detections import SEVERITIES
+from trailhound.run_stats import Clock, stats_of, write_stats
+from trailhound.screens.alerts import emit_alerts
+from trailhound.screens.console import say
+from trailhound.screens.loading import load_paths, summary, tell_clashes
+from trailhound.screens.run_summary import tell_summary
 from trailhound.settings import Settings
-from trailhound.warehouse import connect_duckdb
-from trailhound.work import Work
+from trailhound.store.alerts import at_least, read_alerts, value
+from trailhound.text import counted
+from trailhound.workspace import Work
 
 if TYPE_CHECKING:
     from trailhound.load import LoadReport
@@ -30,13 +35,24 @@ if TYPE_CHECKING:
     example="trailhound run logs/\ntrailhound run logs/ --format ndjson --fail-on high | jq .title",
 )
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
-@click.option("--since", type=Day(), help="Leave out a trail's folders of earlier days.")
-@click.option("--until", type=Day(), help="Leave out a trail's folders of later days.")
+@click.option(
+    "--since", type=Moment(whole_day=True), help="Leave out a trail's folders of earlier days."
+)
+@click.option(
+    "--until", type=Moment(whole_day=True), help="Leave out a trail's folders of later days."
+)
 @click.option("--full-refresh", is_flag=True, help="On a warehouse, build everything anew.")
 @click.option(
     "--fail-on",
     type=click.Choice(SEVERITIES),
-    help="Exit code 1 if there is an alert of at least this severity.",
+    help="Exit code 3 if there is an alert of at least this severity.",
+)
+@click.option("--new", is_flag=True, help="Print only alerts that no earlier run --new printed.")
+@click.option(
+    "--stats",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write what the run did: JSON, or text for Prometheus if the name ends in .prom.",
 )
 @click.pass_obj
 def run(  # noqa: PLR0913 - each is the reader's to choose
@@ -47,7 +63,9 @@ def run(  # noqa: PLR0913 - each is the reader's to choose
     until: date | None,
     fail_on: str | None,
     *,
+    stats: Path | None,
     full_refresh: bool,
+    new: bool,
 ) -> None:
     """Load what is new under PATH, build every detection, print the alerts.
 
@@ -56,6 +74,9 @@ def run(  # noqa: PLR0913 - each is the reader's to choose
 
     --since and --until leave out the folders of a trail's other days; on a warehouse they name the
     days to build anew.
+
+    With --new the store (on a warehouse the file of --store) keeps what was printed, and --fail-on
+    looks only at what is new. --stats is written when everything was built.
     """
     check_range(since, until)
     work = Work(settings)
@@ -67,16 +88,28 @@ def run(  # noqa: PLR0913 - each is the reader's to choose
         days = {"since": since, "until": until}
         settings.vars |= {name: day.isoformat() for name, day in days.items() if day}
     work.check_seeds()
-    report = _load(work, paths, since, until)
-    failure = _build(work, full_refresh=full_refresh)
-    with work.warehouse() as warehouse:
+    clock = Clock()
+    with clock.phase("load"):
+        report = _load(work, paths, since, until)
+    with clock.phase("build"):
+        failure = _build(work, full_refresh=full_refresh)
+    with clock.phase("alerts"), work.warehouse() as warehouse:
         rows = read_alerts(warehouse)
-        emit_alerts(settings, rows)
+        unseen = not_printed(work, rows) if new else None
+        shown = rows if unseen is None else unseen
+        emit_alerts(settings, shown)
+        if report is not None and report.files_read:
+            tell_clashes(warehouse)
         if not settings.quiet:
-            tell_summary(work, warehouse, report, rows)
+            tell_summary(work, warehouse, report, rows, unseen)
+        figures = stats_of(warehouse, report, rows, unseen) if stats else None
+    if unseen is not None:
+        note_printed(work, unseen)
     if failure is not None:
         raise failure
-    _fail_on(fail_on, [value(row, "severity") for row in rows])
+    if stats and figures:
+        write_stats(stats, figures, clock)
+    _fail_on(settings, fail_on, [value(row, "severity") for row in shown])
 
 
 def _load(
@@ -87,9 +120,15 @@ def _load(
     wanted = paths or ((logs,) if isinstance(logs, str) else tuple(logs))
     if wanted:
         work.need_store("loading a PATH")
-        return load_paths(work, wanted, since, until)
+        from trailhound.load import NothingRead
+
+        try:
+            return load_paths(work, wanted, since, until)
+        except NothingRead as nothing:
+            say(work.settings, f"loaded    {summary(nothing.report)}")
+            raise
     if work.on_duckdb:
-        connect_duckdb(work.store, read_only=True).close()
+        work.when_free(lambda: connect_duckdb(work.store, read_only=True)).close()
     return None
 
 
@@ -104,9 +143,10 @@ def _build(work: Work, *, full_refresh: bool) -> BuildFailed | None:
     return None
 
 
-def _fail_on(severity: str | None, found: list[str]) -> None:
+def _fail_on(settings: Settings, severity: str | None, found: list[str]) -> None:
     if severity is None:
         return
     bad = sum(each in at_least(severity) for each in found)
     if bad:
-        raise TrailhoundError(f"--fail-on {severity}: {bad} such alerts")
+        say(settings, f"--fail-on {severity}: {counted(bad, 'such alert')}")
+        click.get_current_context().exit(FOUND)

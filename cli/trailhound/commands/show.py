@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from trailhound.building import compiled
-from trailhound.catalog import Detection, find
+from trailhound.build.build import compiled
+from trailhound.formats import Column, Row
 from trailhound.main import command
-from trailhound.output import Column, Row
-from trailhound.output.console import emit
-from trailhound.page import detection_page
+from trailhound.project.detections import Detection, find
+from trailhound.screens.console import emit
+from trailhound.screens.detection import detection_page
 from trailhound.settings import Settings
-from trailhound.work import Work
+from trailhound.workspace import Work
 
 COLUMNS = (
     Column("detection"),

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import click
 
-from trailhound.catalog import find
+from trailhound.commands.moments import Moment
 from trailhound.main import command
-from trailhound.moments import Moment
-from trailhound.output.console import say
-from trailhound.output.text import counted
+from trailhound.project.detections import find
+from trailhound.screens.console import say
 from trailhound.settings import Settings
 from trailhound.simulate import simulate as simulate_records
 from trailhound.simulate import write_trail
 from trailhound.simulate.files import document
-from trailhound.work import Work
+from trailhound.text import counted
+from trailhound.workspace import Work
 
 
 @command(
@@ -56,6 +56,7 @@ def simulate(
         threshold=detection.threshold,
         minutes=detection.minutes,
         quiet_below=quiet_below,
+        sample=detection.path.with_suffix(".json"),
         # Another simulation has other event ids, or a store would take it for copies.
         seed=f"{detection.name} {start.isoformat()} {quiet_below}",
     )

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import click
 
-from trailhound.catalog import Detection, select
-from trailhound.dbt import Outcome
+from trailhound.build.dbt import Outcome
 from trailhound.errors import TrailhoundError, WrongUsage
+from trailhound.formats import Column, Row
 from trailhound.main import command
-from trailhound.output import Column, Row
-from trailhound.output.console import complain_lines, emit, say
+from trailhound.project.detections import Detection, select
+from trailhound.screens.console import complain_lines, emit, say
+from trailhound.screens.progress import progress_bar
 from trailhound.settings import Settings
-from trailhound.work import Work
+from trailhound.workspace import Work
 
 COLUMNS = (
     Column("detection"),
@@ -40,28 +39,9 @@ def test(settings: Settings, /, names: tuple[str, ...]) -> None:
     wanted = [each for each in chosen if each.enabled]
     if not wanted:
         raise WrongUsage(f"{', '.join(each.name for each in chosen)}: disabled")
-    with _progress_bar(settings) as tell:
+    with progress_bar(settings, "preparing the tests", "testing") as tell:
         outcomes = work.dbt("test").unit_test(wanted, tell)
     _print(settings, wanted, outcomes)
-
-
-@contextmanager
-def _progress_bar(settings: Settings) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar over the tests, if stderr is a terminal; it pulses while dbt prepares them."""
-    if settings.quiet or settings.verbose or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bars:
-        task = bars.add_task("preparing the tests", total=None)
-
-        def tell(done: int, total: int) -> None:
-            bars.update(task, description="testing", completed=done, total=total)
-
-        yield tell
 
 
 def _print(settings: Settings, wanted: Sequence[Detection], outcomes: Sequence[Outcome]) -> None:
@@ -73,6 +53,10 @@ def _print(settings: Settings, wanted: Sequence[Detection], outcomes: Sequence[O
     for each in failures:
         complain_lines(f"{each.test}: {each.status}\n{each.message.strip()}")
     untested = [d.name for d in wanted if not any(o.name == d.name for o in outcomes)]
+    made_of_rules = {each.name for each in wanted if each.sigma_id}
+    for name in made_of_rules.intersection(untested):
+        say(settings, f"{name}: no unit tests, none could be made of its rule")
+        untested.remove(name)
     if untested:
         raise TrailhoundError(f"no unit tests: {', '.join(untested)}")
     if failures:

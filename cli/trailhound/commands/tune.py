@@ -9,18 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from trailhound.allow_list_report import FIELDS
-from trailhound.building import compiled
-from trailhound.catalog import Detection, find
-from trailhound.errors import WrongUsage
-from trailhound.main import command
-from trailhound.output import Column, Row
-from trailhound.output.console import complain, emit
-from trailhound.output.text import counted
-from trailhound.project import installed_project
-from trailhound.seeds_in_force import check_rows
-from trailhound.settings import Settings
-from trailhound.silence import (
+from trailhound.analyst.allow_list import FIELDS
+from trailhound.analyst.new_row import (
     Effect,
     append,
     effect_of_allowing,
@@ -28,13 +18,22 @@ from trailhound.silence import (
     line_of_same_row,
     rows_in_force,
 )
-from trailhound.tuning import Tuning
-from trailhound.tuning import tune as tune_detection
-from trailhound.tuning_page import tuning_page
-from trailhound.work import Work
+from trailhound.analyst.tune import Tuning
+from trailhound.analyst.tune import tune as tune_detection
+from trailhound.build.build import compiled
+from trailhound.errors import WrongUsage
+from trailhound.formats import Column, Row
+from trailhound.main import command
+from trailhound.project.detections import Detection, find
+from trailhound.project.seeds_in_force import check_rows
+from trailhound.screens.console import complain, emit
+from trailhound.screens.tune import tuning_page
+from trailhound.settings import Settings
+from trailhound.text import counted
+from trailhound.workspace import Work
 
 if TYPE_CHECKING:
-    from trailhound.seeds import OverrideRow
+    from trailhound.project.seeds import OverrideRow
 
 COLUMNS = (
     Column("threshold", "integer"),
@@ -137,12 +136,13 @@ def _check(work: Work, path: Path, row: dict[str, str], *, is_override: bool) ->
 def _file(work: Work, given: Path | None, name: str, option: str) -> Path:
     if given is not None:
         return given
-    if work.settings.project_dir is None and work.project.root != Path.cwd():
+    seeds = work.project.own_seeds
+    if seeds is None or (work.settings.project_dir is None and work.project.root != Path.cwd()):
         raise WrongUsage(
-            f"the {name} of {installed_project().root} belongs to the installation: make a project "
-            f"of your own with `trailhound init`, or name a file with {option}"
+            f"the {name} in {work.project.seeds} is not yours alone: make a project of your own "
+            f"with `trailhound init`, or name a file with {option}"
         )
-    return work.project.seeds / name
+    return seeds / name
 
 
 def _allow_row(detection: Detection, entity: str, options: dict[str, Any]) -> dict[str, str]:

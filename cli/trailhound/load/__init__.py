@@ -6,7 +6,7 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from trailhound.load.reader import load
-from trailhound.load.report import LoadError, LoadReport, NoSuchFile, NothingRead, Problem, Progress
+from trailhound.load.result import LoadError, LoadReport, NoSuchFile, NothingRead, Problem, Progress
 from trailhound.load.store import ensure_table
 
 __all__ = [

@@ -1,11 +1,17 @@
-"""From stored bytes to text: gzip (several members, twice), zstd, plain; bounded."""
+"""From stored bytes to text: gzip (several members, twice), zstd, bzip2, xz, plain; bounded.
+
+Text is UTF-8 or UTF-16.
+"""
 
 from __future__ import annotations
 
+import bz2
+import codecs
+import lzma
 import re
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import zstandard
 from isal import igzip_lib, isal_zlib
@@ -16,6 +22,24 @@ _IsalError = cast(type[Exception], igzip_lib.IsalError)
 GZIP = b"\x1f\x8b"
 _ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")  # a frame, or one to skip
 BOM = b"\xef\xbb\xbf"
+_UTF16 = (
+    (re.compile(rb"\xff\xfe|\xfe\xff"), "utf-16"),
+    (re.compile(rb"[{\[]\0[\t-~]\0"), "utf-16-le"),  # JSON without a byte order mark
+    (re.compile(rb"\0[{\[]\0[\t-~]"), "utf-16-be"),
+)
+
+
+class _Packing(NamedTuple):
+    name: str
+    make: Callable[[], Any]
+    errors: tuple[type[Exception], ...]
+
+
+_PACKINGS = {
+    b"BZh": _Packing("bzip2", bz2.BZ2Decompressor, (OSError, ValueError)),
+    b"\xfd7zXZ\x00": _Packing("xz", lzma.LZMADecompressor, (lzma.LZMAError,)),
+}
+BZIP2, XZ = _PACKINGS
 
 MAX_INFLATED = 4 << 30
 """Bytes one file may inflate to; the rest is cut off and the file listed."""
@@ -47,9 +71,20 @@ def whole(data: bytes, limit: int) -> bytes | None:
             if inflated is None:
                 return None
             data = inflated
-    if _ZSTD.match(data) or data[:2] == GZIP or len(data) > limit:
+    if data[:2] == GZIP or is_packed(data) or len(data) > limit:
         return None
+    if encoding := _utf16(data):
+        return data.decode(encoding, "replace").encode()
     return data[3:] if data[:3] == BOM else data
+
+
+def _utf16(head: bytes) -> str | None:
+    return next((name for start, name in _UTF16 if start.match(head)), None)
+
+
+def is_packed(data: bytes) -> bool:
+    """Whether data that begins so is packed in another way than by gzip."""
+    return bool(_ZSTD.match(data)) or data.startswith((BZIP2, XZ))
 
 
 def _whole_gzip(data: bytes, limit: int) -> bytes | None:
@@ -76,6 +111,7 @@ def chunks(handle: Readable, bound: int = MAX_INFLATED, *, gentle: bool = False)
     """
     gunzip = _gunzip_gently if gentle else _gunzip
     pieces = _inflated(_inflated(iter(lambda: handle.read(_READ), b""), gunzip), gunzip)
+    pieces = _in_utf8(pieces)
     fault: Damaged | None = None
     held: list[bytes] = []
     size = total = 0
@@ -106,7 +142,7 @@ def _inflated(
     head = b""
     fault: Damaged | None = None
     try:
-        while len(head) < 4 and (piece := next(pieces, b"")):
+        while len(head) < 6 and (piece := next(pieces, b"")):
             head += piece
     except Damaged as error:
         fault = error
@@ -114,6 +150,10 @@ def _inflated(
         yield from gunzip(head, pieces)
     elif _ZSTD.match(head):
         yield from _unzstd(head, pieces)
+    elif packing := next(
+        (each for magic, each in _PACKINGS.items() if head.startswith(magic)), None
+    ):
+        yield from _unpack(packing, head, pieces)
     else:
         if head:
             yield head
@@ -203,6 +243,39 @@ def _unzstd(data: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
             if text:
                 yield text
         data = frame.unused_data + data[at:] or next(pieces, b"")
+
+
+def _unpack(packing: _Packing, data: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Streams of bzip2 or xz, one after the other, with padding between them."""
+    while data:
+        stream = packing.make()
+        while not stream.eof:
+            if stream.needs_input:
+                data = data or _next(pieces, packing.name)
+            try:
+                text = stream.decompress(data, CHUNK)
+            except packing.errors as error:
+                raise Damaged(f"{packing.name} data is corrupt") from error
+            data = b""
+            if text:
+                yield text
+        data = stream.unused_data.lstrip(b"\0") or next(pieces, b"")
+
+
+def _in_utf8(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """UTF-16 as UTF-8; anything else as it is."""
+    head = next(pieces, b"")
+    encoding = _utf16(head)
+    if encoding is None:
+        if head:
+            yield head
+        yield from pieces
+        return
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    yield decoder.decode(head).encode()
+    for piece in pieces:
+        yield decoder.decode(piece).encode()
+    yield decoder.decode(b"", final=True).encode()
 
 
 class Reader:

@@ -13,12 +13,12 @@ from datetime import date, datetime
 import duckdb
 import pyarrow as pa
 
-from trailhound.load import rows, session, store
-from trailhound.load.archives import owners
-from trailhound.load.files import UNREAD, Days, Source
+from trailhound.load import batches, session, store
 from trailhound.load.inflate import MAX_INFLATED
-from trailhound.load.listing import list_sources
-from trailhound.load.report import LoadError, LoadReport, NoSuchFile, NothingRead, Progress
+from trailhound.load.result import LoadError, LoadReport, NoSuchFile, NothingRead, Progress
+from trailhound.load.sources.archives import owners
+from trailhound.load.sources.files import UNREAD, Days, Source
+from trailhound.load.sources.listing import list_sources
 from trailhound.load.store import ensure_table, one_line_errors
 from trailhound.settings import DEFAULT_MEMORY_LIMIT
 from trailhound.transaction import transaction
@@ -89,15 +89,15 @@ def load(  # noqa: PLR0913 (a caller names what it wants)
     connection stays. `max_inflated` is how many bytes one file may inflate to. `progress` is called
     from any thread, every few megabytes.
 
-    Raises NoSuchFile for a path that leads to no file, LoadError if nothing at all could be read
-    or the store refuses.
+    Raises NoSuchFile for a path that leads to no file, NothingRead if not one record is an event,
+    LoadError if the store refuses.
     """
     with _ONE_AT_A_TIME, one_line_errors():
         listing = list_sources(paths, Days(since, until))
         own = [path for path in store.own_files(connection) if listing.sources.pop(path, None)]
         if own and not listing.sources and not listing.failures:
             raise NoSuchFile(f"no file but the store itself under {', '.join(paths)}")
-        ensure_table(connection, table)
+        ensure_table(connection, table, commit=commit)
         known = store.known_files(connection, table)
         new = [s for s in listing.sources.values() if not known.has(s.path, s.version)]
         new.sort(key=lambda source: source.path)
@@ -126,9 +126,11 @@ def load(  # noqa: PLR0913 (a caller names what it wants)
                 len(new) + len(listing.failures),
                 len(listing.sources) - len(new),
             )
-        if not answer.files_read and not store.holds_records(connection, table):
-            raise LoadError("nothing could be read: every file is known, and all were rejected")
-    _refuse_nothing_read(answer)
+        if not answer.valid and not (answer.files_known and store.holds_events(connection, table)):
+            if not answer.files_read:
+                raise LoadError("nothing could be read: every file is known, and none has an event")
+            oddities = store.oddities(connection, table, job.loaded_at)
+            raise NothingRead(answer, oddities)
     return answer
 
 
@@ -144,19 +146,13 @@ def _keep_freed_memory() -> None:
             libc.mallopt(_M_MMAP_THRESHOLD, 32 << 20)
 
 
-def _refuse_nothing_read(answer: LoadReport) -> None:
-    if answer.files_known or answer.records or answer.files_skipped or not answer.files_rejected:
-        return
-    raise NothingRead(answer.problems)
-
-
 def _list_failures(job: _Load, failures: dict[str, str]) -> None:
     """List folders and files that could not be opened, and forget those of earlier loads."""
     tried = [path for path, version in job.known.versions.items() if version == UNREAD]
     if failures or tried:
         with job.transaction():
             job.forget(tried)
-            store.insert(job.connection, job.table, rows.failures(failures), job.loaded_at)
+            store.insert(job.connection, job.table, batches.failures(failures), job.loaded_at)
 
 
 def _grouped(sources: list[Source], count: int, size: int) -> Iterator[list[Source]]:
@@ -173,34 +169,55 @@ def _grouped(sources: list[Source], count: int, size: int) -> Iterator[list[Sour
 
 
 def _load_batch(job: _Load, batch: list[Source]) -> None:
+    """Load some files; if the store cannot take what is in them, find out which one it is."""
+    files, bytes_read = job.files, job.bytes_read
+    try:
+        with job.transaction():
+            job.forget(path for each in batch for path in job.known.rows_of(each.path))
+            _insert(job, batch)
+    except (duckdb.DataError, duckdb.InvalidInputException) as error:
+        if not job.commit or "KeyboardInterrupt" in str(error):
+            raise  # the caller's transaction is gone; the user has stopped it
+        job.files, job.bytes_read = files, bytes_read
+        if len(batch) > 1:
+            middle = len(batch) // 2
+            _load_batch(job, batch[:middle])
+            _load_batch(job, batch[middle:])
+            return
+        [source] = batch
+        with job.transaction():
+            job.forget(job.known.rows_of(source.path))
+            rows = batches.failures({source.path: batches.unexpected(error)}, source.version)
+            store.insert(job.connection, job.table, rows, job.loaded_at)
+
+
+def _insert(job: _Load, batch: list[Source]) -> None:
     by_path = {source.path: source for source in batch}
-    with job.transaction():
-        job.forget(path for each in by_path for path in job.known.rows_of(each))
-        store.insert(job.connection, job.table, _fast(job, batch), job.loaded_at)
-        refused = store.refused_files(job.connection, job.table)
-        job.forget(refused)
-        again = {
-            owner: by_path[owner] for path in refused for owner in owners(path) if owner in by_path
-        }
-        if again:
-            stream = (
-                each
-                for source in again.values()
-                for each in rows.carefully(source, refused, job.bound)
-            )
-            store.insert(job.connection, job.table, stream, job.loaded_at)
+    store.insert(job.connection, job.table, _fast(job, batch), job.loaded_at)
+    refused = store.refused_files(job.connection, job.table)
+    job.forget(refused)
+    again = {
+        owner: by_path[owner] for path in refused for owner in owners(path) if owner in by_path
+    }
+    if again:
+        stream = (
+            each
+            for source in again.values()
+            for each in batches.carefully(source, refused, job.bound)
+        )
+        store.insert(job.connection, job.table, stream, job.loaded_at)
 
 
 def _fast(job: _Load, batch: list[Source]) -> Iterator[pa.RecordBatch]:
     """The batch's rows as DuckDB asks for them: one of its threads reads while others insert."""
-    odd = [source for source in batch if source.size > rows.MAX_STORED]
-    small = [source for source in batch if source.size <= rows.MAX_STORED]
+    odd = [source for source in batch if source.size > batches.MAX_STORED]
+    small = [source for source in batch if source.size <= batches.MAX_STORED]
     for group in _grouped(small, _GROUP_FILES, _GROUP_BYTES):
-        batches, not_read = rows.small_files(group)
-        yield from batches
+        read, not_read = batches.small_files(group)
+        yield from read
         odd += not_read
         later = {source.path for source in not_read}
         job.done([source for source in group if source.path not in later])
     for source in odd:
-        yield from rows.odd_file(source, job.bound)
+        yield from batches.odd_file(source, job.bound)
         job.done([source])

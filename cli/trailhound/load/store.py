@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,10 +13,12 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from trailhound.engines import STORE_VERSION, store_version
 from trailhound.errors import first_line
-from trailhound.load.archives import owners
-from trailhound.load.report import LoadError, LoadReport, Problem
+from trailhound.load.result import LoadError, LoadReport, Problem
+from trailhound.load.sources.archives import owners
 from trailhound.load.table import EVENT_SHAPE, ddl
+from trailhound.transaction import transaction
 
 _REPEATED = pa.dictionary(pa.int32(), pa.large_string())
 
@@ -28,12 +31,13 @@ STREAM = pa.schema(
         ("mode", pa.int8()),
         ("skipped", _REPEATED),
         ("error", _REPEATED),
+        ("place", _REPEATED),
         ("text", pa.binary_view()),
     ]
 )
-RECORD_ON_TRUST, EVENT_ON_TRUST, RECORD, DETAIL = range(4)
-"""Values of `mode`: cut out by the fast reader and to be refused unless it is valid JSON; the same
-and to be refused unless it is an event; a record of the careful reader; an EventBridge envelope."""
+ON_TRUST, RECORD, DETAIL = range(3)
+"""Values of `mode`: cut out by the fast reader, and to be refused unless it is an event or is to be
+skipped; a record of the careful reader; an EventBridge envelope."""
 
 _INVALID = "not valid JSON"
 REFUSED = -1  # position of a row that says: this file needs the careful reader
@@ -43,6 +47,8 @@ _TIME = (
     "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]+)?"
     "(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?"
 )
+# Fields of a search made flat, and an identity as the text of a Hive or a Python value.
+_PARTIAL = r'"userIdentity(\.|":\s*"\{)'
 _OFFSET = "[+-][0-9]{2}:[0-9]{2}$"
 
 
@@ -71,6 +77,11 @@ judged as (
         * exclude (skipped, error),
         case
             when skipped is not null then skipped
+            when error is not null then null
+            when event.eventsource = 'aws:s3' then 'S3 notification'
+            when event.eventsource like 'aws:%' and mode = {RECORD} then 'service notification'
+            when event.eventtype = 'AwsAggregatedEvent' or event.eventcategory = 'Aggregated'
+                then 'aggregated event'
             when event.eventtype = 'AwsCloudTrailInsight' or event.eventcategory = 'Insight'
                 then 'insights event'
             when event is null
@@ -82,6 +93,11 @@ judged as (
         end as skipped,
         case
             when error is not null or skipped is not null then error
+            when event.eventsource like 'aws:%' then 'no CloudTrail record'
+            when event.useridentity.type is null and event.useridentity.arn is null
+                and event.eventname is not null
+                and regexp_matches(record, '{_PARTIAL}')
+                then 'userIdentity is not whole: export the original record'
             when coalesce(event.eventname, '') <> ''
                 and regexp_full_match(event.eventtime, '{_TIME}')
                 and event.eventtime >= '0001'
@@ -101,12 +117,11 @@ judged as (
 )
 select
     file_path, file_version,
-    case when error is not null and skipped is null and (
-        mode = {EVENT_ON_TRUST} or (mode = {RECORD_ON_TRUST} and error = '{_INVALID}')
-    ) then {REFUSED} else position end,
+    case when error is not null and skipped is null and mode = {ON_TRUST}
+        then {REFUSED} else position end,
     $loaded_at,
     skipped,
-    case when skipped is null then error end,
+    case when skipped is null then error || coalesce(' at ' || place, '') end,
     case when skipped is not null or error is not null then record end,
     unnest(event)
 from judged"""
@@ -121,13 +136,31 @@ def one_line_errors() -> Iterator[None]:
         raise LoadError(f"the store refused: {_first_line(error)}") from error
 
 
-def ensure_table(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+def ensure_table(connection: duckdb.DuckDBPyConnection, table: str, *, commit: bool = True) -> None:
     """Create the table (its name quoted, with schema and database if need be) where it is missing.
 
-    Raises LoadError if it cannot be made.
+    One that an older version made gets today's columns, all rows kept, in one transaction; with
+    `commit` false that is the caller's. Raises LoadError if it cannot be made, WrongUsage if a
+    newer version made it.
     """
     with one_line_errors():
-        connection.execute(ddl(table))
+        version = store_version(connection, table)
+        if version == STORE_VERSION:
+            return
+        if version:
+            print(
+                "an older trailhound wrote this store: its records stay, the rest is built anew",
+                file=sys.stderr,
+            )
+        with transaction(connection) if commit else nullcontext():
+            if version:
+                connection.execute(f"create temp table older_logs as from {table}")
+                connection.execute(f"drop table {table}")
+            connection.execute(ddl(table))
+            connection.execute(f"comment on table {table} is '{STORE_VERSION}'")
+            if version:
+                connection.execute(f"insert into {table} by name from older_logs")
+                connection.execute("drop table older_logs")
 
 
 def _first_line(error: Exception) -> str:
@@ -174,12 +207,27 @@ def next_moment(connection: duckdb.DuckDBPyConnection, table: str) -> datetime:
     return max(now, last[0] + timedelta(microseconds=1)) if last and last[0] else now
 
 
-def holds_records(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
-    """Whether anything but unreadable files was ever loaded."""
+def holds_events(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Whether any record that was ever loaded is an event."""
     found = connection.execute(
-        f"select 1 from {table} where position > 0 or skipped is not null limit 1"
+        f"select 1 from {table} where error is null and skipped is null limit 1"
     ).fetchone()
     return found is not None
+
+
+def oddities(
+    connection: duckdb.DuckDBPyConnection, table: str, loaded_at: datetime
+) -> list[Problem]:
+    """Why one load brought no event: a line for each file and reason, broken ones first."""
+    rows = connection.execute(
+        f"""select file_path, min(position), coalesce(error, skipped) as reason from {table}
+        where loaded_at = $loaded_at and (error is not null or skipped is not null)
+        group by file_path, error, skipped
+        order by min(error is null), file_path, min(position)
+        limit 1000""",
+        {"loaded_at": loaded_at},
+    ).fetchall()
+    return [Problem(*row) for row in rows]
 
 
 def own_files(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trailhound.trail_columns import FIELDS, TEXT, Kind
+from trailhound.cloudtrail import FIELDS, TEXT, Kind
 
 
 def _sql_type(kind: Kind) -> str:

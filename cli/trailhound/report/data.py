@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from trailhound.alerts import Filters, like, read_alerts
-from trailhound.catalog import Detection
-from trailhound.coverage import idle
-from trailhound.output.columns import Row
+from trailhound.analyst.incident import Finding, findings_of
+from trailhound.engines import Warehouse
+from trailhound.formats.columns import Row
+from trailhound.project.detections import Detection, severity_rank
 from trailhound.report.calendar import Calendar, calendar_of
-from trailhound.stored import StoreCounts, store_counts
-from trailhound.warehouse import Warehouse
-from trailhound.work import Work
+from trailhound.store.alerts import INCIDENTS, Alert, Filters, like, named, read_alerts
+from trailhound.store.coverage import idle
+from trailhound.store.files import StoreCounts, store_counts
+from trailhound.workspace import Work
 
 _PROBLEMS_SHOWN = 200
+_INCIDENTS_SHOWN = 50
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,13 @@ class Report:
     target: str
     scope: Sequence[str]
     """What the alerts were chosen by, in words; empty: all of them."""
+    incidents: Sequence[Alert]
+    """The most severe ones first, of those the latest; at most 50."""
+    incidents_in_all: int
+    findings: Mapping[str, Sequence[Finding]]
+    """Of each of these incidents by its alert_id, in the order of time."""
     alerts: Sequence[Row]
-    """Rows of trailhound.alerts.COLUMNS, the oldest first."""
+    """Rows of trailhound.store.alerts.COLUMNS, the oldest first."""
     detections: Sequence[Detection]
     idle: Sequence[str]
     """Names of the detections that cannot fire, because the trail logs no data events."""
@@ -69,10 +76,17 @@ def collect(work: Work, warehouse: Warehouse, filters: Filters) -> Report:
 
     Raises TrailhoundError if nothing was built yet.
     """
+    incidents = [named(row) for row in read_alerts(warehouse, filters, INCIDENTS)]
+    # Read in the order of time, which stays among those of one severity.
+    incidents.sort(key=lambda each: severity_rank(each["severity"]))
+    shown = incidents[::-1][:_INCIDENTS_SHOWN]
     return Report(
         made_at=datetime.now(UTC).replace(tzinfo=None),
         target=work.target.name,
         scope=list(_scope(filters)),
+        incidents=shown,
+        incidents_in_all=len(incidents),
+        findings=findings_of(warehouse, shown, work.detections),
         alerts=read_alerts(warehouse, filters),
         detections=work.detections,
         idle=[each.name for each in idle(work.detections, warehouse)],

@@ -11,13 +11,14 @@ from importlib.resources import files
 from typing import Any
 
 from trailhound import __version__
-from trailhound.alerts import COLUMNS, value
-from trailhound.catalog import SEVERITIES, Detection
-from trailhound.output.as_json import iso
-from trailhound.output.text import counted, visible
+from trailhound.analyst.triage import pieces
+from trailhound.formats.as_json import iso
+from trailhound.project.detections import SEVERITIES, Detection
+from trailhound.report.attack import matrix
 from trailhound.report.calendar import Line
 from trailhound.report.data import Report
-from trailhound.triage import pieces
+from trailhound.store.alerts import COLUMNS, accounts_of, value
+from trailhound.text import counted, visible
 
 # In the order in which they build on each other.
 _SCRIPTS = (
@@ -31,6 +32,7 @@ _SCRIPTS = (
     "page.js",
 )
 _GAPS_SHOWN = 3
+_SOURCES_SHOWN = 5
 
 
 def page(report: Report) -> str:
@@ -47,7 +49,12 @@ def page(report: Report) -> str:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.policies["json.dumps_kwargs"] = {"default": iso, "separators": (",", ":")}
-    environment.filters |= {"visible": visible, "iso": iso, "counted": counted}
+    environment.filters |= {
+        "visible": visible,
+        "iso": iso,
+        "counted": counted,
+        "accounts": accounts_of,
+    }
     # In a block of its own, so that no name of the browser's and none of theirs are mixed up.
     parts = "\n".join(_source("js", name) for name in _SCRIPTS)
     script = f'"use strict";\n{{\n{parts}}}\n'
@@ -66,6 +73,9 @@ def page(report: Report) -> str:
         alerts_by_detection=Counter(value(row, "detection") for row in report.alerts),
         entities=len({_entity(row) for row in report.alerts}),
         states=dict(_states(report)),
+        listed={value(row, "alert_id") for row in report.alerts},
+        sources_shown=_SOURCES_SHOWN,
+        matrix=matrix(report.detections, report.idle, report.alerts),
     )
 
 

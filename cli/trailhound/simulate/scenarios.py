@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from random import Random
 
 from trailhound.errors import WrongUsage, unknown
 from trailhound.simulate import calls
 from trailhound.simulate.identities import Caller, console_user, iam_user, role_session
 from trailhound.simulate.records import Call, Record, generator, record
+from trailhound.simulate.sample import read_sample, records_of
 
 ACCOUNT = "111122223333"
 
@@ -94,7 +96,7 @@ class Stage:
 
 
 def names() -> list[str]:
-    """The detections that can be simulated, sorted."""
+    """The detections whose story is told here, sorted; others bring a sample of their own."""
     return sorted(_SCENARIOS)
 
 
@@ -108,6 +110,7 @@ def simulate(  # noqa: PLR0913 - each is the reader's to choose
     caller: Caller | None = None,
     quiet_below: bool = False,
     seed: int | str = 0,
+    sample: Path | None = None,
 ) -> list[Record]:
     """CloudTrail records, in time order, with which `detection` just fires.
 
@@ -117,8 +120,19 @@ def simulate(  # noqa: PLR0913 - each is the reader's to choose
     threshold; a detection without one sees its call denied instead. A first harmless
     GetCallerIdentity is always there. The same arguments give the same records.
 
+    `sample` is the file of a detection that brings its own attack, whose numbers are fixed: with
+    `quiet_below` its last call is left out.
+
     Raises WrongUsage for a detection without a story and a threshold beyond what one can tell.
     """
+    if sample is not None and sample.exists():
+        return records_of(
+            read_sample(sample),
+            generator(seed),
+            start=start.replace(microsecond=0),
+            account=account,
+            quiet_below=quiet_below,
+        )
     if detection not in _SCENARIOS:
         raise unknown("simulation of a detection", detection, names())
     start = start.replace(microsecond=0)

@@ -126,7 +126,7 @@ function startList() {
     const isReading = event.target.closest("a") || String(getSelection());
     if (row && !isReading) go({ alert: row.dataset.alert });
   });
-  for (const link of document.querySelectorAll("[data-filter-detection]")) {
+  for (const link of document.querySelectorAll("[data-to-list]")) {
     link.addEventListener("click", () => byId("alerts").scrollIntoView());
   }
   byId("previous-page").addEventListener("click", () => turnPage(-1));

@@ -1,0 +1,256 @@
+"""New alerts and incidents to people: each at least once, a burst that goes on not twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trailhound.engines import Warehouse, connect_duckdb
+from trailhound.errors import extra
+from trailhound.formats.as_json import to_json
+from trailhound.formats.columns import Row
+from trailhound.project.detections import SEVERITIES
+from trailhound.store.alerts import (
+    Alert,
+    Filters,
+    accounts_of,
+    is_incident,
+    named,
+    read_alerts,
+    value,
+)
+from trailhound.text import counted, visible
+from trailhound.workspace import Work
+
+if TYPE_CHECKING:
+    import duckdb
+
+Send = Callable[[str, str, str, Sequence[Alert]], bool]
+"""Takes a destination, a title, a text and the alerts told; says whether it went out."""
+
+_TABLE = '"main"."trailhound_notified"'
+_MOST_IN_GROUP = 10
+_MOST_SOURCES = 5
+_PRINTED = "run --new"
+"""Stands for a destination: what `trailhound run --new` printed."""
+
+
+def stored_alerts(warehouse: Warehouse, filters: Filters, relation: str = "alerts") -> list[Alert]:
+    """The alerts, or incidents, that pass, by column name, the oldest first."""
+    return [named(row) for row in read_alerts(warehouse, filters, relation)]
+
+
+def open_told(work: Work, *, writable: bool) -> duckdb.DuckDBPyConnection:
+    """Open the file that knows what was told: the store, on a warehouse the file of --store.
+
+    To be read it is an empty one in memory where there is none.
+    """
+    path = work.store if work.on_duckdb else work.settings.store_path
+    if not writable and not path.exists():
+        return connect_duckdb(Path(":memory:"))
+    return work.when_free(lambda: connect_duckdb(path, read_only=not writable))
+
+
+def not_printed(work: Work, rows: Sequence[Row]) -> list[Row]:
+    """Those of the alerts, rows of COLUMNS, whose ids no `run --new` printed."""
+    with closing(open_told(work, writable=False)) as state:
+        printed = {each["alert_id"] for each in _told(state, _PRINTED)}
+    return [row for row in rows if value(row, "alert_id") not in printed]
+
+
+def note_printed(work: Work, rows: Sequence[Row]) -> None:
+    """Note that a `run --new` printed these alerts."""
+    with closing(open_told(work, writable=True)) as state:
+        note(state, _PRINTED, [named(row) for row in rows])
+
+
+def new_alerts(
+    alerts: Sequence[Alert], state: duckdb.DuckDBPyConnection, destination: str
+) -> list[Alert]:
+    """Those of the alerts, the oldest first, that a destination was not told of.
+
+    An alert that overlaps in time one that was told, of the same detection, entity and what it is
+    correlated by, is the same burst, even if a late event gave it another id. One that goes on over
+    midnight is none of its own, if its beginning was told or is told now.
+    """
+    told = _told(state, destination)
+    ids = {each["alert_id"] for each in told}
+    spans: dict[tuple[str, ...], list[tuple[datetime, datetime]]] = {}
+    for each in told:
+        spans.setdefault(_burst(each), []).append((each["first_seen"], each["last_seen"]))
+    new = []
+    for alert in alerts:
+        known = spans.setdefault(_burst(alert), [])
+        if alert["alert_id"] not in ids and not _is_told(alert, known):
+            new.append(alert)
+        known.append((alert["first_seen"], alert["last_seen"]))
+    return new
+
+
+def _burst(alert: Alert) -> tuple[str, ...]:
+    """What bursts have in common that may be one. Stores of 0.1.0 noted no correlated_by."""
+    names = ("detection", "account_id", "entity_id", "correlated_by")
+    return tuple(alert.get(name) or "" for name in names)
+
+
+def _is_told(alert: Alert, spans: Sequence[tuple[datetime, datetime]]) -> bool:
+    """Whether one of the spans belongs to the burst of the alert."""
+    if not alert["window_minutes"]:
+        return False
+    since = alert["first_seen"]
+    if alert["is_continuation"]:
+        since = min(since, alert["triggered_at"] - timedelta(minutes=alert["window_minutes"]))
+    return any(first <= alert["last_seen"] and last >= since for first, last in spans)
+
+
+def notify(
+    state: duckdb.DuckDBPyConnection,
+    destination: str,
+    alerts: Sequence[Alert],
+    send: Send,
+    acts: Mapping[str, str],
+) -> tuple[int, int]:
+    """Send the alerts, a message a detection or an incident; note those that went out at once.
+
+    acts: the act that each detection sees of. Returns how many went out and how many did not. A run
+    that is cut off between the two tells them once more: at least once, not at most once.
+    """
+    sent = failed = 0
+    for group in groups(alerts):
+        if send(destination, *message(group, acts), group):
+            note(state, destination, group)
+            sent += len(group)
+        else:
+            failed += len(group)
+    return sent, failed
+
+
+def groups(alerts: Sequence[Alert]) -> Iterator[list[Alert]]:
+    """Alerts by detection, the most severe first; each incident alone."""
+
+    def order(alert: Alert) -> tuple[int, str, str]:
+        alone = alert["alert_id"] if is_incident(alert) else ""
+        return -SEVERITIES.index(alert["severity"]), alert["detection"], alone
+
+    for _, group in groupby(sorted(alerts, key=order), key=order):
+        yield list(group)
+
+
+def message(alerts: Sequence[Alert], acts: Mapping[str, str]) -> tuple[str, str]:
+    """A title and a text for alerts of one detection, or for one incident.
+
+    acts: the act that each detection sees of. What comes from logs is made visible.
+    """
+    first = alerts[0]
+    if is_incident(first):
+        return _of_incident(first, acts)
+    title = f"{str(first['severity']).upper()}: {first['title']} ({counted(len(alerts), 'alert')})"
+    lines = []
+    for alert in alerts[:_MOST_IN_GROUP]:
+        within = f" in {alert['window_minutes']} min" if alert["window_minutes"] else ""
+        lines.append(
+            f"{alert['triggered_at']:%Y-%m-%d %H:%M} UTC  {visible(alert['entity_id'])}  "
+            f"account {visible(alert['account_id'])}  {alert['observed']} of "
+            f"{alert['threshold']}{within}  (trailhound explain {alert['alert_id'][:8]})"
+        )
+    if len(alerts) > _MOST_IN_GROUP:
+        lines.append(f"and {len(alerts) - _MOST_IN_GROUP} more")
+    return title, "\n".join(lines)
+
+
+def _of_incident(incident: Alert, acts: Mapping[str, str]) -> tuple[str, str]:
+    """Who, what, from where and how many acts."""
+    detections = incident["evidence"]["detections"]
+    done = list(dict.fromkeys(acts.get(each, each) for each in detections))
+    sources = incident["source_ips"]
+    more = f" and {len(sources) - _MOST_SOURCES} more" if len(sources) > _MOST_SOURCES else ""
+    lines = [
+        f"who    {incident['entity_id']} ({incident['entity_type']})",
+        f"where  account {', '.join(accounts_of(incident))}",
+        f"what   {counted(len(done), 'act')} in {counted(incident['event_count'], 'finding')}: "
+        f"{', '.join(detections)}",
+        f"from   {', '.join(sources[:_MOST_SOURCES])}{more}",
+        f"when   {incident['first_seen']:%Y-%m-%d %H:%M} to {incident['last_seen']:%Y-%m-%d %H:%M} "
+        f"UTC, risk {incident['observed']} of {incident['threshold']} in "
+        f"{incident['window_minutes']} min",
+        f"next   trailhound explain {incident['alert_id'][:8]}",
+    ]
+    title = (
+        f"{str(incident['severity']).upper()}: {incident['title']} ({counted(len(done), 'act')})"
+    )
+    return title, "\n".join(map(visible, lines))
+
+
+def send_with_apprise(destination: str, title: str, text: str, alerts: Sequence[Alert]) -> bool:
+    """Send to a URL of https://appriseit.com/services/. Raises TrailhoundError without apprise.
+
+    A webhook of apprise's own JSON gets the alerts too, under `alerts`, in the columns of ndjson.
+    """
+    with extra("notify", "trailhound notify"):
+        import apprise
+        from apprise.plugins.custom_json import NotifyJSON
+    sender = apprise.Apprise()
+    if not sender.add(destination):
+        return False
+    for service in sender:
+        if isinstance(service, NotifyJSON):
+            service.payload_extras["alerts"] = json.loads(to_json(alerts))
+    return bool(sender.notify(body=text, title=title, body_format=apprise.NotifyFormat.TEXT))
+
+
+def is_destination(url: str) -> bool:
+    """Whether apprise knows what to do with a URL."""
+    with extra("notify", "trailhound notify"):
+        import apprise
+    return bool(apprise.Apprise().add(url))
+
+
+def key_of(destination: str) -> str:
+    """What stands for a destination in the store: its URL holds secrets."""
+    return hashlib.sha256(destination.encode()).hexdigest()[:16]
+
+
+def _told(state: duckdb.DuckDBPyConnection, destination: str) -> list[Alert]:
+    import duckdb
+
+    try:
+        found = state.execute(
+            f"select * from {_TABLE} where destination = ?", [key_of(destination)]
+        )
+    except duckdb.CatalogException:  # nothing was ever sent
+        return []
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def note(state: duckdb.DuckDBPyConnection, destination: str, alerts: Sequence[Alert]) -> None:
+    """Note that a destination was told of these alerts."""
+    if not alerts:
+        return
+    state.execute(
+        f"create table if not exists {_TABLE} (destination varchar, alert_id varchar, "
+        "detection varchar, account_id varchar, entity_id varchar, first_seen timestamp, "
+        "last_seen timestamp, notified_at timestamp)"
+    )
+    state.execute(f"alter table {_TABLE} add column if not exists correlated_by varchar")
+    now = datetime.now(UTC).replace(tzinfo=None)
+    state.executemany(
+        f"insert into {_TABLE} values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                key_of(destination),
+                *(alert[key] for key in ("alert_id", "detection", "account_id", "entity_id")),
+                alert["first_seen"],
+                alert["last_seen"],
+                now,
+                alert["correlated_by"],
+            )
+            for alert in alerts
+        ],
+    )

@@ -1,0 +1,1 @@
+"""From compiled SQL to tables."""

@@ -1,0 +1,385 @@
+"""The build of a DuckDB store without dbt's start: dbt compiles once, its SQL is kept and run.
+
+dbt takes three seconds to start, parse and compile, and the SQL that comes out mostly depends on
+nothing but the project's files, the variables, dbt's flags and the versions. So it is kept under a
+fingerprint of those, and a run whose fingerprint is known goes straight to the database. SQL that
+depends on more, such as the clock, is compiled in every run. What is built is what
+`dbt build` builds; where a project has seeds, hooks or kinds of models of its own, dbt builds.
+
+Each relation bears a comment that names all that it was built of: its SQL, and the same of what it
+reads. Where the name is still that, the relation is left alone: a run without new events builds
+nothing, an edited detection is built alone. What anything else builds bears no comment.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from graphlib import TopologicalSorter
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trailhound.build.new_events import EVENTS, build_events
+from trailhound.build.step import Step
+from trailhound.errors import TrailhoundError, first_line
+from trailhound.project.project import LINKED, NAME, PROJECT_FILE, Project
+from trailhound.text import literal
+from trailhound.transaction import transaction
+
+if TYPE_CHECKING:
+    import duckdb
+
+KINDS = ("seed", "view", "table")
+_SEEDS = {
+    "allow_list", "threshold_overrides", "trusted_accounts", "networks", "indicators",
+    "country_ranges", "aws_ranges", "country_distances",
+}  # fmt: skip
+# What these do on DuckDB is done here or was done before: the CSV files are checked.
+_HOOK = re.compile(
+    r"\{\{ trailhound\.(remove_what_is_replaced|check_allow_list|check_threshold_overrides"
+    r"|check_trusted_accounts|check_networks|check_indicators|note_builds|union_alerts"
+    r"|make_missing_views)\(\) \}\}"
+)
+# What makes SQL that differs from run to run though no file changed.
+_MOVING = re.compile(
+    r"\b(env_var|run_started_at|invocation_id|invocation_args_dict|dbt_metadata_envs"
+    r"|modules\s*\.\s*datetime|run_query|load_result"
+    r"|adapter\s*\.\s*(?:execute|get_relation|load_relation|get_columns_in_relation)|flags\s*\.\s*[A-Z_]+"
+    r"|call\s+statement)\b"
+)
+# SQL that gives other rows at another time.
+_CLOCK = re.compile(
+    r"\b(current_(date|time|timestamp)|localtime(stamp)?|now|today|random|uuid|gen_random_uuid)\b",
+    re.IGNORECASE,
+)
+_SEEDS_FOLDER = re.compile(r"env_var\(['\"]TRAILHOUND_SEEDS['\"]")
+_DBTS_OWN = {"dbt", "dbt_duckdb"}
+_PACKAGES = ("trailhound", "dbt-core", "dbt-duckdb", "duckdb")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps of a build, each after those that it needs."""
+
+    fingerprint: str
+    steps: tuple[Step, ...]
+    incidents: str = ""
+    """The query of the view `incidents`."""
+
+    @property
+    def detections(self) -> list[Step]:
+        """The steps that build alerts."""
+        return [step for step in self.steps if step.is_detection]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A step that went wrong, or one that was left out because of it."""
+
+    name: str
+    reason: str
+
+
+def fingerprint(project: Project, variables: Mapping[str, Any]) -> str:
+    """A name for what the compiled SQL of a project depends on."""
+    known: list[Any] = [[name, version(name)] for name in _PACKAGES]
+    known.append(sorted(variables.items()))
+    known.append(sorted(each for each in os.environ.items() if each[0].startswith("DBT_")))
+    for file in sorted(_source_files(project)):
+        status = file.stat()
+        known.append([str(file), status.st_size, status.st_mtime_ns])
+    text = json.dumps(known, default=str, sort_keys=True)
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
+
+
+def _source_files(project: Project) -> Iterator[Path]:
+    folders = set(project.detection_folders)
+    for root in {project.root, project.package}:
+        config = Project(root).config
+        yield root / PROJECT_FILE
+        for name in ("packages.yml", "dependencies.yml", "package-lock.yml"):
+            if (root / name).is_file():
+                yield root / name
+        for paths, default in (
+            ("model-paths", "models"),
+            ("macro-paths", "macros"),
+            ("analysis-paths", "analyses"),
+        ):
+            folders |= {root / each for each in config.get(paths, [default])}
+    for folder in folders:
+        yield from (path for path in folder.rglob("*") if path.is_file())
+    for package in project.packages.glob("*"):
+        if package.resolve() != (project.root / LINKED).resolve():
+            yield from (path for path in package.rglob("*") if path.is_file())
+
+
+def moving_part(project: Project, manifest: Mapping[str, Any]) -> str | None:
+    """What makes the compiled SQL differ between runs of the same files, as `env_var in NAME`.
+
+    That is the environment, the clock, a flag or a query at compile time, in a model, in a macro
+    that one reaches, or in a .yml file. None if there is none, so that the SQL may be kept.
+    """
+    for file in sorted(_source_files(project)):
+        if file.suffix in (".yml", ".yaml"):
+            text = file.read_text(encoding="utf-8", errors="replace")
+            if found := re.search(r"\{\{.*?" + _MOVING.pattern, _SEEDS_FOLDER.sub("", text)):
+                return f"{found[1]} in {file.name}"
+    macros = manifest["macros"]
+    nodes = [
+        node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] in ("model", "analysis")
+        and node["config"]["materialized"] != "cloudtrail_load"
+    ]
+    wanted = [key for node in nodes for key in node["depends_on"]["macros"]]
+    # dbt calls these without being told to by a model.
+    wanted += [key for key, each in macros.items() if each["name"].startswith("generate_")]
+    reached: set[str] = set()
+    while wanted:
+        key = wanted.pop()
+        if key in reached or key not in macros or macros[key]["package_name"] in _DBTS_OWN:
+            continue
+        # These ask the database only where dbt builds, never where it compiles.
+        if macros[key]["original_file_path"].startswith("macros/incremental/"):
+            continue
+        reached.add(key)
+        wanted += macros[key]["depends_on"]["macros"]
+    texts = [(node["name"], node["raw_code"]) for node in nodes]
+    texts += [(macros[key]["name"], macros[key]["macro_sql"]) for key in sorted(reached)]
+    for name, text in texts:
+        if found := _MOVING.search(text):
+            return f"{found[1]} in {name}"
+    return None
+
+
+def plan_from_manifest(
+    manifest: Mapping[str, Any],
+    database: str,
+    schema: str,
+    fingerprint: str,
+    variables: Mapping[str, Any],
+) -> Plan | None:
+    """The plan that a compiled dbt manifest (its JSON) holds; None if it holds more than we build.
+
+    database: the name of the database that dbt compiled for, which is taken out of the SQL.
+    variables: the dbt variables in force.
+    Raises TrailhoundError where a model is not in the schema, which is where all commands look.
+    """
+    nodes = {
+        key: node
+        for key, node in manifest["nodes"].items()
+        if node["package_name"] == NAME
+        and node["resource_type"] in ("seed", "model")
+        and node["config"]["materialized"] != "cloudtrail_load"
+    }
+    if any(node["config"]["materialized"] not in KINDS for node in nodes.values()):
+        return None
+    if _has_more(manifest["nodes"].values()):
+        return None
+    if elsewhere := [node["name"] for node in nodes.values() if node["schema"] != schema]:
+        raise TrailhoundError(
+            f"+schema puts {min(elsewhere)} beside the schema {schema}, which is where trailhound "
+            "looks: name another in profiles.yml instead, or use `dbt build`"
+        )
+    needs = {
+        key: sorted(each for each in node.get("depends_on", {}).get("nodes", []) if each in nodes)
+        for key, node in sorted(nodes.items())
+    }
+    signals = _signals(manifest, variables)
+    return Plan(
+        fingerprint,
+        tuple(
+            _step(nodes[key], [nodes[each]["name"] for each in needs[key]], database, signals)
+            for key in TopologicalSorter(needs).static_order()
+        ),
+        _incidents(manifest, database),
+    )
+
+
+def _signals(manifest: Mapping[str, Any], variables: Mapping[str, Any]) -> set[str]:
+    """Names of the detections whose alerts are signals: by their .yml, or by a variable."""
+    return {
+        node["name"]
+        for node in manifest["nodes"].values()
+        if variables.get(f"{node['name']}__signal", node["config"].get("meta", {}).get("signal"))
+    }
+
+
+def _incidents(manifest: Mapping[str, Any], database: str) -> str:
+    analysis = next(
+        node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "analysis" and node["name"] == "incidents"
+    )
+    return str(analysis["compiled_code"]).replace(f'"{database}".', "")
+
+
+def _has_more(nodes: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether there are seeds or hooks beside the project's own, which only dbt can run."""
+    for node in nodes:
+        if node["package_name"] != NAME and node["resource_type"] != "operation":
+            continue  # what `dbt build` is for
+        if node["resource_type"] == "seed" and node["name"] not in _SEEDS:
+            return True
+        hooks = [node["raw_code"]] if node["resource_type"] == "operation" else []
+        for when in ("pre-hook", "post-hook"):
+            hooks += [hook["sql"] for hook in node["config"].get(when, ())]
+        if not all(_HOOK.fullmatch(hook) for hook in hooks):
+            return True
+    return False
+
+
+def is_detection(node: Mapping[str, Any]) -> bool:
+    """Whether a node of the manifest is one, as macros/alerts/union_alerts.sql says it."""
+    folders = Path(node["original_file_path"].replace("\\", "/")).parts[:-1]
+    return "detections" in folders and bool(node["config"].get("meta", {}).get("severity"))
+
+
+def _step(node: Mapping[str, Any], needs: list[str], database: str, signals: set[str]) -> Step:
+    prefix = f'"{database}".'
+    return Step(
+        name=node["name"],
+        kind=node["config"]["materialized"],
+        relation=node["relation_name"].removeprefix(prefix),
+        sql=(node.get("compiled_code") or "").replace(prefix, ""),
+        needs=tuple(needs),
+        is_detection=is_detection(node),
+        is_signal=node["name"] in signals,
+    )
+
+
+def save(plan: Plan, path: Path) -> None:
+    """Keep a plan; a reader sees the whole file or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(asdict(plan)), encoding="utf-8")
+    unfinished.replace(path)
+
+
+def load(path: Path) -> Plan | None:
+    """A kept plan, or None if there is none."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        steps = [Step(**{**step, "needs": tuple(step["needs"])}) for step in kept["steps"]]
+        return Plan(kept["fingerprint"], tuple(steps), kept["incidents"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def build(
+    plan: Plan,
+    connection: duckdb.DuckDBPyConnection,
+    seeds: Path,
+    alert_columns: tuple[str, ...],
+    progress: Callable[[str], None] = lambda _: None,
+) -> list[Failure]:
+    """Build every step in the store, then the view `alerts`; what fails stops only what needs it.
+
+    seeds: the folder of the CSV files. progress is told each step's name before it starts.
+    """
+    import duckdb
+
+    by_name = {step.name: step for step in plan.steps}
+    noted = _noted(connection)
+    states: dict[str, str] = {}
+    failures: dict[str, Failure] = {}
+    for step in plan.steps:
+        missing = [name for name in step.needs if name in failures]
+        if missing:
+            failures[step.name] = Failure(step.name, f"needs {', '.join(missing)}")
+            continue
+        made = (seeds / f"{step.name}.csv").read_bytes() if step.kind == "seed" else step.sql
+        state = _name_of(step.kind, made, *(states[name] for name in step.needs))
+        try:
+            if step.name == EVENTS:
+                progress(step.name)
+                exists = step.relation in noted
+                built_at = build_events(by_name, connection, state, exists=exists)
+                state = _name_of(state, built_at)
+            elif noted.get(step.relation) != state or _CLOCK.search(step.sql):
+                progress(step.name)
+                _build_step(step, connection, seeds, state)
+        except duckdb.Error as error:
+            failures[step.name] = Failure(step.name, first_line(error))
+        states[step.name] = state
+    built = [step for step in plan.detections if step.name not in failures]
+    if built:
+        _union_alerts(plan, built, connection, alert_columns, noted)
+    return list(failures.values())
+
+
+def _noted(connection: duckdb.DuckDBPyConnection) -> dict[str, str | None]:
+    """The comment on each relation."""
+    found = connection.execute(
+        "select schema_name, table_name, comment from duckdb_tables() "
+        "where database_name = current_database() union all "
+        "select schema_name, view_name, comment from duckdb_views() "
+        "where database_name = current_database() and not internal"
+    ).fetchall()
+    return {f'"{schema}"."{name}"': comment for schema, name, comment in found}
+
+
+def _name_of(*parts: str | bytes) -> str:
+    """A name for some texts in this order."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part if isinstance(part, bytes) else part.encode(errors="surrogateescape")
+        digest.update(hashlib.sha256(data).digest())
+    return digest.hexdigest()[:32]
+
+
+def _build_step(step: Step, connection: duckdb.DuckDBPyConnection, seeds: Path, state: str) -> None:
+    kind, sql, values = step.kind, step.sql, []
+    if kind == "seed":
+        path = seeds / f"{step.name}.csv"
+        kind, sql, values = "table", seed_sql(path), [str(path)]
+    with transaction(connection):
+        connection.execute(f"create or replace {kind} {step.relation} as {sql}", values)
+        connection.execute(f"comment on {kind} {step.relation} is '{state}'")
+
+
+def seed_sql(path: Path) -> str:
+    """A query for the rows of a CSV file, whose path is its parameter; all text, empty as null.
+
+    Nothing is left to be guessed from the rows: what looks like another dialect is text.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        header = next(csv.reader(file), [])
+    columns = ", ".join(f"{literal(name)}: 'varchar'" for name in header)
+    return (
+        f"select * from read_csv(?, columns = {{{columns}}}, header = true, auto_detect = false, "
+        "delim = ',', quote = '\"', escape = '\"', comment = '', nullstr = '', parallel = false)"
+    )
+
+
+def _union_alerts(
+    plan: Plan,
+    detections: list[Step],
+    connection: duckdb.DuckDBPyConnection,
+    columns: tuple[str, ...],
+    noted: Mapping[str, str | None],
+) -> None:
+    """Make the views over all detections, as macros/alerts/union_alerts.sql does."""
+    schema = detections[0].relation.rpartition(".")[0]
+    names = ", ".join(columns)
+    views = {}
+    for view, is_signal in (("alerts", False), ("signals", True)):
+        wanted = [step for step in detections if step.is_signal == is_signal]
+        parts = [
+            f"select {names} from {step.relation}{'' if wanted else ' where false'}"
+            for step in sorted(wanted or detections[:1], key=lambda step: step.name)
+        ]
+        views[view] = " union all ".join(parts)
+    views["incidents"] = plan.incidents
+    for view, sql in views.items():
+        relation, state = f'{schema}."{view}"', _name_of(sql)
+        if noted.get(relation) != state:
+            with transaction(connection):
+                connection.execute(f"create or replace view {relation} as {sql}")
+                connection.execute(f"comment on view {relation} is '{state}'")

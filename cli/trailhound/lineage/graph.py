@@ -1,0 +1,226 @@
+"""What gave what, asked for from some credentials on, upwards and downwards."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from trailhound.analyst.sessions import LONGEST_SESSION
+from trailhound.engines import Warehouse
+from trailhound.lineage.calls import (
+    KEY_IN_ANSWER,
+    Call,
+    Given,
+    Who,
+    account_of,
+    answered,
+    find_calls,
+    marks,
+    user_name,
+    what_they_gave,
+)
+
+_SLACK = timedelta(minutes=1)
+"""How long before its login's event a console session may say that it began."""
+
+
+class Owned(NamedTuple):
+    """A key and whose it is, by the calls made with it."""
+
+    key: str
+    user_arn: str
+    entity_type: str
+    began: str | None
+    """When the session began, as the log writes it; None for a lasting key."""
+    first_seen: datetime
+
+
+class Graph:
+    """Grows from some credentials on until nothing new comes, or `most` nodes are there."""
+
+    def __init__(self, warehouse: Warehouse, most: int) -> None:
+        self._warehouse, self._most = warehouse, most
+        self.given: set[Given] = set()
+        self.nodes: set[Who] = set()
+        self.unknown: set[Who] = set()
+        """Nodes whose origins or children nobody has asked for, because there are too many."""
+        self.is_cut = False
+
+    def grow(self, seeds: Sequence[Who]) -> None:
+        """Ask for all that the seeds come from, then for all that came of them."""
+        self.nodes.update(seeds)
+        self._walk(seeds, self._origins, lambda given: (given.target, given.source))
+        self._walk(seeds, self._children, lambda given: (given.source, given.target))
+
+    def _walk(
+        self,
+        seeds: Sequence[Who],
+        ask: Callable[[Sequence[Who]], Iterable[Given]],
+        ends: Callable[[Given], tuple[Who, Who]],
+    ) -> None:
+        seen, frontier = set(seeds), list(seeds)
+        while frontier:
+            self.given.update(ask(frontier))
+            asked = set(frontier)
+            reached = {there for here, there in map(ends, self.given) if here in asked} - seen
+            room = max(0, self._most - len(self.nodes | reached) + len(reached))
+            frontier, rest = sorted(reached)[:room], sorted(reached)[room:]
+            self.is_cut = self.is_cut or bool(rest)
+            self.unknown.update(rest)
+            self.nodes.update(reached)
+            seen |= reached
+
+    def _origins(self, whos: Sequence[Who]) -> list[Given]:
+        found = self._origins_of_keys([who.name for who in whos if who.kind == "key"])
+        for who in whos:
+            if who.kind == "principal":
+                found += self._origins_of_principal(who)
+        logins = [who.name for who in whos if who.kind == "login"]
+        if logins:
+            calls = self._calls(f"event_id in ({marks(logins)})", logins)
+            found += [each for each in what_they_gave(calls) if each.target.kind == "login"]
+        return found
+
+    def _origins_of_keys(self, keys: Sequence[str]) -> list[Given]:
+        if not keys:
+            return []
+        wanted = {Who("key", key) for key in keys}
+        calls = self._calls(f"{KEY_IN_ANSWER} in ({marks(keys)})", keys)
+        found = [each for each in what_they_gave(calls) if each.target in wanted]
+        has_giver = {each.target.name for each in found}
+        without: list[Owned] = []
+        for each in self._owned("access_key_id", keys):
+            if each.began is None and each.entity_type in ("iam_user", "root"):
+                found.append(Given(Who("principal", each.user_arn), Who("key", each.key)))
+            elif each.key not in has_giver:
+                without.append(each)
+        return found + self._likely(without)
+
+    def _likely(self, keys: Sequence[Owned]) -> list[Given]:
+        """The login or the call without an answer that likely gave each key, else its principal."""
+        if not keys:
+            return []
+        arns = sorted({each.user_arn for each in keys})
+        answers = " or ".join("strpos(response_elements, ?) > 0" for _ in arns)
+        calls = self._calls(
+            f"(event_name = 'ConsoleLogin' and user_arn in ({marks(arns)}))"
+            f" or (event_source = 'sts.amazonaws.com' and ({answers}))",
+            [*arns, *(f'"{arn}"' for arn in arns)],
+        )
+        by_arn: defaultdict[str, list[Given]] = defaultdict(list)
+        for each in what_they_gave(calls):
+            if each.call is None:
+                continue
+            if each.target.kind == "login":
+                by_arn[each.call.user_arn or ""].append(each)
+            elif each.target.kind == "principal":
+                by_arn[each.target.name].append(each)
+        return [_likeliest(key, by_arn[key.user_arn]) for key in keys]
+
+    def _origins_of_principal(self, who: Who) -> list[Given]:
+        name, account = user_name(who.name), account_of(who.name)
+        if name is not None:
+            calls = self._calls(
+                "account_id = ? and event_name in "
+                "('CreateUser', 'CreateLoginProfile', 'UpdateLoginProfile')"
+                " and strpos(request_parameters, ?) > 0",
+                [account, f'"{name}"'],
+            )
+            return [
+                # Only CreateUser tells the path in a user's ARN.
+                each._replace(target=who)
+                for each in what_they_gave(calls)
+                if each.target.kind == "principal" and user_name(each.target.name) == name
+            ]
+        if ":sts:" not in who.name:
+            return []
+        calls = self._calls("strpos(response_elements, ?) > 0", [f'"{who.name}"'])
+        calls = [call for call in calls if who.name in answered(call, "arn")]
+        return [each._replace(target=who) for each in what_they_gave(calls)]
+
+    def _children(self, whos: Sequence[Who]) -> list[Given]:
+        keys = [who.name for who in whos if who.kind == "key"]
+        principals = [who.name for who in whos if who.kind == "principal"]
+        calls: list[Call] = []
+        own: list[Given] = []
+        if keys:
+            calls += self._calls(f"access_key_id in ({marks(keys)})", keys)
+        if principals:
+            calls += self._calls(
+                f"user_arn in ({marks(principals)}) and access_key_id is null", principals
+            )
+            owned = self._owned("user_arn", principals)
+            own += self._origins_of_keys(sorted({each.key for each in owned}))
+            own += [
+                Given(Who("principal", each.user_arn), Who("key", each.key))
+                for each in owned
+                if each.entity_type not in ("iam_user", "root")
+            ]
+            own += self._created_keys(principals)
+        found = what_they_gave(calls)
+        # The other account's half of a call names the key too.
+        given_keys = sorted({each.target.name for each in found if each.target.kind == "key"})
+        found = [each for each in found if each.target.kind != "key"]
+        return found + own + self._origins_of_keys(given_keys)
+
+    def _created_keys(self, principals: Sequence[str]) -> list[Given]:
+        """Keys made for IAM users, whether they were used or not."""
+        found: list[Given] = []
+        for arn in principals:
+            if (name := user_name(arn)) is None:
+                continue
+            calls = self._calls(
+                "account_id = ? and event_name = 'CreateAccessKey'"
+                " and strpos(response_elements, ?) > 0",
+                [account_of(arn), f'"{name}"'],
+            )
+            calls = [call for call in calls if name in answered(call, "userName")]
+            for each in what_they_gave(calls):
+                found += [each, Given(Who("principal", arn), each.target)]
+        return found
+
+    def _owned(self, column: str, values: Sequence[str]) -> list[Owned]:
+        """The keys with which calls were made, by a column's values."""
+        rows = self._warehouse.query(
+            f"""
+select access_key_id, user_arn, max(entity_type), min(session_creation_date), min(event_time)
+from {self._warehouse.relation("cloudtrail_events")}
+where {column} in ({marks(values)}) and access_key_id is not null and user_arn is not null
+group by access_key_id, user_arn
+order by access_key_id, user_arn""",
+            values,
+        ).rows
+        return [Owned(*row) for row in rows]
+
+    def _calls(self, condition: str, parameters: Sequence[object]) -> list[Call]:
+        calls, is_all = find_calls(self._warehouse, condition, parameters)
+        self.is_cut = self.is_cut or not is_all
+        return calls
+
+
+def _likeliest(key: Owned, candidates: Sequence[Given]) -> Given:
+    """The last call that may have given the key; or that it belongs to its principal."""
+    began = _moment(key.began) or key.first_seen
+    fitting = [
+        each
+        for each in candidates
+        if each.call is not None
+        and began - LONGEST_SESSION <= each.call.event_time <= began + _SLACK
+    ]
+    if not fitting:
+        return Given(Who("principal", key.user_arn), Who("key", key.key), None, is_likely=False)
+    best = max(fitting, key=lambda each: each.call.event_time if each.call else began)
+    if best.target.kind == "login":
+        return Given(best.target, Who("key", key.key), None, is_likely=True)
+    return best._replace(target=Who("key", key.key), is_likely=True)
+
+
+def _moment(text: str | None) -> datetime | None:
+    """A time as the log writes it, as UTC without a zone."""
+    try:
+        found = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+    return found.astimezone(UTC).replace(tzinfo=None) if found and found.tzinfo else found

@@ -1,0 +1,108 @@
+"""What a person asks `trailhound who` for: which credentials it means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from ipaddress import ip_address
+from typing import Any, NamedTuple
+
+from trailhound.engines import Warehouse
+from trailhound.errors import WrongUsage
+from trailhound.lineage.calls import KEY_IN_ANSWER, Who, find_calls
+from trailhound.project.address_ranges import digits_of
+from trailhound.store.alerts import find_alert
+
+MOST_SEEDS = 20
+
+
+class Seeds(NamedTuple):
+    """The credentials that are meant, the busiest first."""
+
+    kind: str
+    found: list[Who]
+    left_out: int = 0
+
+
+def find_seeds(warehouse: Warehouse, asked: str) -> Seeds:
+    """The credentials that a text means. Raises WrongUsage if it means none."""
+    found = _of_name(warehouse, asked)
+    if not found.found:
+        raise WrongUsage(
+            f"no event and no alert is about '{asked}': give an access key id, an ARN, an address, "
+            "a role session's name or an alert's id"
+        )
+    return found
+
+
+def _of_name(warehouse: Warehouse, asked: str) -> Seeds:
+    if asked.startswith("arn:") and ":role/" in asked:
+        return _credentials(warehouse, "role", "entity_id = ?", [asked])
+    if asked.startswith("arn:"):
+        is_known = (
+            _is_there(warehouse, "user_arn = ? or entity_id = ?", [asked, asked])
+            or (find_calls(warehouse, "strpos(response_elements, ?) > 0", [f'"{asked}"'])[0])
+        )
+        return Seeds("principal", [Who("principal", asked)] if is_known else [])
+    if (digits := _digits(asked)) is not None:
+        return _credentials(warehouse, "address", "source_address = ?", [digits])
+    if (
+        _is_there(warehouse, "access_key_id = ?", [asked])
+        or (find_calls(warehouse, f"{KEY_IN_ANSWER} = ?", [asked])[0])
+    ):
+        return Seeds("key", [Who("key", asked)])
+    found = _of_alert(warehouse, asked)
+    if found is None:
+        found = _credentials(warehouse, "session", "session_name = ?", [asked])
+    # Host names of services stand where addresses do.
+    return found if found.found else _credentials(warehouse, "address", "source_ip = ?", [asked])
+
+
+def _of_alert(warehouse: Warehouse, asked: str) -> Seeds | None:
+    """The keys of the alert whose id begins so, or its entity; None if there is no such alert."""
+    if not re.fullmatch("[0-9A-Fa-f]{4,32}", asked):
+        return None
+    try:
+        alert = find_alert(warehouse, asked)
+    except WrongUsage as error:
+        if "is the beginning of" in str(error):
+            raise
+        return None
+    keys = [Who("key", each) for each in alert["access_key_ids"] if each]
+    if keys:
+        return Seeds("alert", keys[:MOST_SEEDS], len(keys[MOST_SEEDS:]))
+    entity = alert["entity_id"]
+    if entity.startswith("arn:") or _digits(entity) is not None:
+        return _of_name(warehouse, entity)._replace(kind="alert")
+    return _credentials(warehouse, "alert", "entity_id = ?", [entity])
+
+
+def _credentials(
+    warehouse: Warehouse, kind: str, condition: str, parameters: Sequence[Any]
+) -> Seeds:
+    """The keys of some events; where an event has none, its principal."""
+    rows = warehouse.query(
+        f"""
+select access_key_id, case when access_key_id is null then user_arn end as principal
+from {warehouse.relation("cloudtrail_events")}
+where ({condition}) and (access_key_id is not null or user_arn is not null)
+group by access_key_id, case when access_key_id is null then user_arn end
+order by count(*) desc, access_key_id, principal""",
+        parameters,
+    ).rows
+    found = [Who("key", key) if key else Who("principal", arn) for key, arn in rows]
+    return Seeds(kind, found[:MOST_SEEDS], len(found[MOST_SEEDS:]))
+
+
+def _is_there(warehouse: Warehouse, condition: str, parameters: Sequence[Any]) -> bool:
+    events = warehouse.relation("cloudtrail_events")
+    return bool(
+        warehouse.query(f"select 1 from {events} where {condition} limit 1", parameters).rows
+    )
+
+
+def _digits(text: str) -> str | None:
+    try:
+        return digits_of(ip_address(text))
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""Reading whatever the fast way does not take on trust."""

@@ -1,0 +1,244 @@
+"""Cuts a text into its values and the records of its containers; neither size nor damage matters.
+
+The cut follows brackets and quotes only. Whether a piece is valid JSON is for DuckDB to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from enum import Enum, auto
+from typing import NamedTuple
+
+from trailhound.load.inflate import Damaged
+from trailhound.load.tolerant.scan import Scanner
+
+MAX_RECORD = 64 << 20
+"""Bytes one record may have; a longer one is passed over and rejected."""
+
+REST = 4096
+"""Bytes kept of what could not be read."""
+
+TRUNCATED = "ends too early"
+MALFORMED = "malformed JSON"
+
+_CONTROL_MESSAGE = b'"CONTROL_MESSAGE"'
+# Their object is an event, whatever else it holds.
+_OWN_KEYS = (b'"eventName"', b'"eventTime"', b'"eventname"', b'"eventtime"')
+_BETWEEN_VALUES = b" \t\r\n,\x1e\xef\xbb\xbf"  # a BOM where files were put together
+_BLANK = b" \t\r\n"
+_OPEN_BRACE, _OPEN_BRACKET, _CLOSE_BRACKET = b"{[]"
+_COMMA, _COLON = b",:"
+
+
+class Kind(Enum):
+    """What a part is."""
+
+    VALUE = auto()  # a whole value at the top
+    ITEM = auto()  # an element of a container
+    HUGE = auto()  # the start of any of these that is longer than MAX_RECORD
+    REST = auto()  # the start of what comes where the text stops making sense; the last part
+
+
+CONTAINERS = frozenset(
+    f'"{key}"'.encode()
+    for key in (
+        *("Records", "Events", "records", "events", "logEvents", "results", "Results"),
+        *("QueryResultRows", "Messages", "Items", "value"),
+    )
+)
+"""The keys, in an object at the top, of arrays that are cut into their elements."""
+
+
+class Part(NamedTuple):
+    """A piece of the text, and for HUGE and REST the reason.
+
+    `place` is the path of an element in its document; `line` and `column` are where it begins.
+    """
+
+    kind: Kind
+    text: bytes
+    reason: str = ""
+    place: str = ""
+    line: int = 1
+    column: int = 1
+
+
+def split(pieces: Iterable[bytes]) -> Iterator[Part]:
+    """The parts of a text that comes in pieces, each as soon as it is complete.
+
+    A Damaged from below ends the text and is the reason of the REST, which then always comes.
+    """
+    return _Splitter().run(pieces)
+
+
+class _State(Enum):
+    OUTSIDE = auto()  # between values at the top
+    OBJECT = auto()  # in an object at the top that is no container so far
+    BETWEEN = auto()  # in a container, between elements
+    ELEMENT = auto()  # in an element of a container
+    TAIL = auto()  # in an object at the top, after a container; there may be another
+
+
+class _Splitter:
+    def __init__(self) -> None:
+        self.state = _State.OUTSIDE
+        self.data = b""
+        self.start = 0  # of the open value or element, or of what follows the last one
+        self.delimiter = 0  # the last one at the level of a top object's keys
+        self.depth = 0  # brackets around the elements of the container
+        self.container = ""  # its key
+        self.elements = 0  # of it, so far
+        self.line = 1  # at `counted`
+        self.line_start = 0
+        self.counted = 0
+        self.expecting = True  # an element, not a comma
+        self.key = b""
+        self.is_event = False
+        self.oversize = b""
+
+    def run(self, pieces: Iterable[bytes]) -> Iterator[Part]:
+        scanner = Scanner()
+        fault = ""
+        try:
+            for piece in pieces:
+                base = len(self.data)
+                self.data += piece
+                for at, char, around in scanner.feed(piece):
+                    part = self.step(base + at, char, around)
+                    if part:
+                        yield part
+                        if part.kind is Kind.REST:
+                            return
+                if self.hopeless():
+                    yield self.broken()
+                    return
+                self.let_go()
+        except Damaged as damaged:
+            fault = str(damaged)
+        left = self.data[self.start :].lstrip(_BETWEEN_VALUES)
+        if self.state is not _State.OUTSIDE:
+            yield Part(Kind.REST, self.oversize or left[:REST], fault or TRUNCATED)
+        elif left or fault:
+            yield self.rest(left[:REST], fault or MALFORMED)
+
+    def hopeless(self) -> bool:
+        """Whether what stands between values is nothing that more text could mend."""
+        if self.state is _State.OUTSIDE:
+            return bool(self.data[self.start :].strip(_BETWEEN_VALUES))
+        return self.state is _State.BETWEEN and len(self.data) - self.start > MAX_RECORD
+
+    def let_go(self) -> None:
+        """Forget what is behind, and the inside of what has become too long to be kept."""
+        if self.state is _State.TAIL:  # a key may begin here and end in the next piece
+            self.start = max(self.delimiter, len(self.data) - REST)
+        open_value = self.state in (_State.OBJECT, _State.ELEMENT)
+        if open_value and (self.oversize or len(self.data) - self.start > MAX_RECORD):
+            self.oversize = self.oversize or self.data[self.start : self.start + REST]
+            self.start = self.delimiter = len(self.data)
+        self.data = self.data[self.start :]
+        self.line_at(self.start)
+        self.line_start -= self.start
+        self.counted = 0
+        self.delimiter -= self.start
+        self.start = 0
+
+    def step(self, at: int, char: int, around: int) -> Part | None:
+        """Take one token; a part if it completes one."""
+        if self.state is _State.ELEMENT:
+            if around == self.depth and char in b"}]":
+                return self.complete(at, Kind.ITEM, _State.BETWEEN)
+        elif self.state is _State.BETWEEN:
+            return self.between(at, char, around)
+        elif self.state in (_State.OBJECT, _State.TAIL):
+            return self.in_object(at, char, around)
+        else:
+            return self.outside(at, char)
+        return None
+
+    def outside(self, at: int, char: int) -> Part | None:
+        if self.data[self.start : at].strip(_BETWEEN_VALUES) or char not in b"{[,":
+            return self.broken()
+        if char != _COMMA:
+            self.start = self.delimiter = at
+            self.is_event = False
+            if char == _OPEN_BRACKET:
+                self.enter(at, 1, "")
+            else:
+                self.state = _State.OBJECT
+        return None
+
+    def in_object(self, at: int, char: int, around: int) -> Part | None:
+        if around == 0 and self.state is _State.TAIL:
+            self.state, self.start = _State.OUTSIDE, at + 1
+            return None
+        if around == 0:
+            return self.complete(at, Kind.VALUE, _State.OUTSIDE)
+        if around != 1:
+            return None
+        if char == _COMMA:
+            self.delimiter = at
+        elif char == _COLON:
+            self.key = self.data[max(self.delimiter + 1, 0) : at].strip(_BLANK)
+            self.is_event = self.is_event or self.key in _OWN_KEYS
+        elif char == _OPEN_BRACKET and self.opens_container(at):
+            self.enter(at, 2, self.key.decode().strip('"'))
+        return None
+
+    def opens_container(self, at: int) -> bool:
+        if self.key not in CONTAINERS or (self.is_event and self.state is _State.OBJECT):
+            return False
+        # A control message of CloudWatch is skipped as a whole.
+        return _CONTROL_MESSAGE not in self.data[self.start : at]
+
+    def enter(self, at: int, depth: int, container: str) -> None:
+        self.state, self.depth, self.container, self.elements = _State.BETWEEN, depth, container, 0
+        self.start, self.expecting = at + 1, True
+
+    def between(self, at: int, char: int, around: int) -> Part | None:
+        before = self.data[self.start : at]
+        gap, gap_at = before.strip(_BLANK), at - len(before.lstrip(_BLANK))
+        if around == self.depth and char in b"{[" and self.expecting and not gap:
+            self.state, self.start = _State.ELEMENT, at
+            return None
+        closes = around == self.depth - 1 and char == _CLOSE_BRACKET
+        if not closes and not (around == self.depth and char == _COMMA):
+            return self.broken()
+        if bool(gap) != self.expecting and not (closes and not gap):
+            return self.broken()
+        self.start, self.expecting = at + 1, True
+        if closes:
+            self.state = _State.OUTSIDE if self.depth == 1 else _State.TAIL
+            self.delimiter, self.key = at, b""
+        return self.item(gap, gap_at) if gap else None
+
+    def item(self, text: bytes, at: int) -> Part:
+        place = f"{self.container}[{self.elements}]"
+        self.elements += 1
+        return Part(Kind.ITEM, text, "", place, *self.line_at(at))
+
+    def line_at(self, at: int) -> tuple[int, int]:
+        """The line and the column of an offset, which never goes back."""
+        at = max(at, self.counted)
+        if lines := self.data.count(b"\n", self.counted, at):
+            self.line += lines
+            self.line_start = self.data.rfind(b"\n", self.counted, at) + 1
+        self.counted = at
+        return self.line, at - self.line_start + 1
+
+    def complete(self, at: int, kind: Kind, state: _State) -> Part:
+        text = self.data[self.start : at + 1]
+        if kind is Kind.VALUE:
+            part = Part(kind, text, "", "", *self.line_at(self.start))
+        else:
+            part = self.item(text, self.start)
+        if self.oversize:
+            part = Part(Kind.HUGE, self.oversize, f"longer than {MAX_RECORD:,} bytes")
+        self.state, self.start, self.expecting, self.oversize = state, at + 1, False, b""
+        return part
+
+    def broken(self) -> Part:
+        return self.rest(self.data[self.start : self.start + REST].lstrip(_BLANK), MALFORMED)
+
+    def rest(self, text: bytes, reason: str) -> Part:
+        blank = len(self.data) - self.start - len(self.data[self.start :].lstrip(_BLANK))
+        return Part(Kind.REST, text, reason, "", *self.line_at(self.start + blank))

@@ -1,0 +1,1 @@
+"""The dbt project, read without dbt: its detections, its CSV files, its target."""

@@ -1,0 +1,239 @@
+"""The detections of a project, read from their .yml files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from trailhound.errors import TrailhoundError, WrongUsage, unknown
+from trailhound.project.globs import glob_matches
+from trailhound.project.project import NAME, Project, parse_yaml
+
+SEVERITIES = ("low", "medium", "high", "critical")
+
+_NUMBERS = ("threshold", "minutes", "share_percent", "signal")
+
+# What is read of a detection's meta. Other keys are its owner's, if they do not look like one.
+_META = {
+    "title", "severity", "tactics", "techniques", "threshold", "minutes", "needs_data_events",
+    "false_positives", "triage", "blind_spots", "references", "kind", "calls", "risk", "signal",
+    "act", "key", "lookback_days", "share_percent", "author", "sigma",
+}  # fmt: skip
+
+
+class Triage(NamedTuple):
+    """A question that an analyst asks of an alert, and the query that answers it."""
+
+    question: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What a detection's .yml says, with the threshold and window in force."""
+
+    name: str
+    service: str
+    path: Path
+    title: str
+    description: str
+    severity: str
+    tactics: tuple[str, ...]
+    techniques: tuple[str, ...]
+    kind: str
+    act: str
+    """What several detections see of one act counts once in an incident; its own name if alone."""
+    threshold: int | None
+    minutes: int | None
+    share_percent: int | None
+    is_signal: bool
+    needs_data_events: bool
+    enabled: bool
+    false_positives: tuple[str, ...]
+    triage: tuple[Triage, ...]
+    blind_spots: tuple[str, ...]
+    references: tuple[str, ...]
+    author: str
+    sigma_id: str
+    """The id of the Sigma rule it was made of, or an empty text."""
+
+    @property
+    def fires_at(self) -> str:
+        """When it fires, for people: `each event`, `new`, `≥ 5 in 10 min`, `within 60 min`."""
+        if self.kind == "first_seen":
+            return "new"
+        if self.kind == "travel":
+            return f"≥ {self.threshold} km"
+        if self.threshold is None:
+            return "each event" if self.minutes is None else f"within {self.minutes} min"
+        within = f"{self.minutes} min" if self.minutes is not None else "one request"
+        return f"≥ {self.threshold} in {within}"
+
+
+def read_detections(
+    project: Project, variables: Mapping[str, Any] | None = None
+) -> list[Detection]:
+    """All detections of the project in the order of their names.
+
+    `variables` are the dbt variables given for this run. Raises TrailhoundError naming the file
+    if a detection's .yml cannot be read.
+    """
+    in_force = project.variables(dict(variables or {}))
+    for folder in project.detection_folders:
+        _refuse_lone_sql(folder)
+    found = [
+        _detection(path, in_force, project.config)
+        for folder in project.detection_folders
+        for path in sorted(folder.rglob("*.yml"))
+    ]
+    _refuse_unknown(variables or {}, [each.name for each in found])
+    found.sort(key=lambda each: each.name)
+    for one, other in pairwise(found):
+        if one.name == other.name:
+            raise TrailhoundError(
+                f"two detections are named {one.name}: {one.path} and {other.path}"
+            )
+    return found
+
+
+def _refuse_lone_sql(folder: Path) -> None:
+    """Raise TrailhoundError for a detection's .sql that no .yml names: its alerts would be lost."""
+    for path in sorted(folder.rglob("*.sql")):
+        if not path.with_suffix(".yml").exists() and "alert_per_" in path.read_text("utf-8"):
+            raise TrailhoundError(f"{path} has no {path.stem}.yml beside it")
+
+
+def _refuse_unknown(variables: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Raise WrongUsage for a number of a detection that there is not: dbt would pass it over."""
+    for variable in variables:
+        name, _, key = variable.rpartition("__")
+        if name in names and key in _NUMBERS:
+            continue
+        if name and key in _NUMBERS:
+            raise unknown("detection", name, names)
+        if variable in _NUMBERS or any(variable.startswith(each) for each in names):
+            raise WrongUsage(
+                f"the variable '{variable}' means nothing: write DETECTION__threshold or "
+                "DETECTION__minutes"
+            )
+
+
+def select(detections: Sequence[Detection], patterns: Iterable[str]) -> list[Detection]:
+    """The detections that any of the names or globs names; without patterns, all.
+
+    Raises WrongUsage if a pattern names none.
+    """
+    wanted = list(patterns)
+    for pattern in wanted:
+        if not pattern or not any(glob_matches(pattern, each.name) for each in detections):
+            raise unknown("detection", pattern, [each.name for each in detections])
+    return [
+        each
+        for each in detections
+        if not wanted or any(glob_matches(pattern, each.name) for pattern in wanted)
+    ]
+
+
+def severity_rank(severity: str) -> int:
+    """Where a severity stands, the least at 0; -1 for a text that is none."""
+    return SEVERITIES.index(severity) if severity in SEVERITIES else -1
+
+
+def find(detections: Sequence[Detection], name: str) -> Detection:
+    """The detection of that very name. Raises WrongUsage if there is none."""
+    for each in detections:
+        if each.name == name:
+            return each
+    raise unknown("detection", name, [each.name for each in detections])
+
+
+def _detection(
+    path: Path, variables: Mapping[str, Any], project_config: Mapping[str, Any]
+) -> Detection:
+    # The unit tests below the metadata are most of the file and none of the catalogue.
+    text = path.read_text(encoding="utf-8").split("\nunit_tests:", 1)[0]
+    # How a brace is written that dbt's Jinja leaves alone.
+    models = parse_yaml(text.replace('{{ "{" }}', "{"), path).get("models")
+    if not isinstance(models, list) or len(models) != 1 or not isinstance(models[0], dict):
+        raise TrailhoundError(f"{path} must describe one model under models:")
+    model = models[0]
+    config = model.get("config") or {}
+    meta = config.get("meta") or {}
+    for key in meta.keys() - _META:
+        if near := get_close_matches(str(key), _META, n=1, cutoff=0.8):
+            raise TrailhoundError(f"{path}: there is no '{key}' in meta:. Did you mean {near[0]}?")
+    missing = [key for key in ("title", "severity") if not meta.get(key)]
+    if "name" not in model or missing:
+        raise TrailhoundError(f"{path} lacks {', '.join(missing or ['name'])}")
+    name = str(model["name"])
+    if meta["severity"] not in SEVERITIES:
+        raise TrailhoundError(
+            f"{path}: severity must be one of {', '.join(SEVERITIES)}, not '{meta['severity']}'"
+        )
+    return Detection(
+        name=name,
+        service=path.parent.name,
+        path=path,
+        title=str(meta["title"]),
+        description=str(model.get("description", "")).strip(),
+        severity=str(meta["severity"]),
+        tactics=_texts(meta.get("tactics")),
+        techniques=_texts(meta.get("techniques")),
+        kind=str(meta.get("kind", "count")),
+        act=str(meta.get("act") or name),
+        threshold=_number(name, "threshold", meta, variables, path),
+        minutes=_number(name, "minutes", meta, variables, path),
+        share_percent=_number(name, "share_percent", meta, variables, path),
+        is_signal=bool(variables.get(f"{name}__signal", meta.get("signal", False))),
+        needs_data_events=bool(meta.get("needs_data_events", False)),
+        enabled=config.get("enabled", _enabled(project_config, path.parent.name, name))
+        is not False,
+        false_positives=_texts(meta.get("false_positives")),
+        triage=tuple(_triage(each, path) for each in meta.get("triage") or ()),
+        blind_spots=_texts(meta.get("blind_spots")),
+        references=_texts(meta.get("references")),
+        author=str(meta.get("author") or ""),
+        sigma_id=str((meta.get("sigma") or {}).get("id") or ""),
+    )
+
+
+def _enabled(config: Mapping[str, Any], service: str, name: str) -> Any:
+    """What dbt_project.yml says of a detection: the deepest `enabled` on the way to its name."""
+    place: Any = config.get("models")
+    found: Any = True
+    for key in (NAME, service, name):
+        place = place.get(key) if isinstance(place, dict) else None
+        if isinstance(place, dict):
+            found = place.get("+enabled", place.get("enabled", found))
+    return found
+
+
+def _number(
+    name: str, key: str, meta: Mapping[str, Any], variables: Mapping[str, Any], path: Path
+) -> int | None:
+    """A threshold or window in force: the variable, else the default in the .yml."""
+    variable = f"{name}__{key}"
+    value = variables.get(variable, meta.get(key))
+    if value is None:
+        return None
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    where = f"variable {variable}" if variable in variables else str(path)
+    raise WrongUsage(f"{where}: {key} must be a whole number of at least 1, not {value!r}")
+
+
+def _triage(step: Any, path: Path) -> Triage:
+    if not isinstance(step, dict) or not {"question", "sql"} <= step.keys():
+        raise TrailhoundError(f"{path}: each step of triage: needs question: and sql:")
+    return Triage(str(step["question"]).strip(), str(step["sql"]).strip())
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    """A text or a list of them."""
+    if value is None:
+        return ()
+    return tuple(str(each).strip() for each in (value if isinstance(value, list) else [value]))

@@ -1,0 +1,136 @@
+"""What a command works on: the project, the target and the detections that its options name."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from trailhound.engines import Warehouse, connect_duckdb, open_warehouse, quoted
+from trailhound.errors import StoreBusy, WrongUsage
+from trailhound.project.cache import workplace
+from trailhound.project.detections import Detection, read_detections
+from trailhound.project.project import Project, find_project
+from trailhound.project.target import Target, find_target
+from trailhound.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from trailhound.build.dbt import Dbt
+
+Opened = TypeVar("Opened")
+_BETWEEN_TRIES = 0.2  # seconds
+
+
+@dataclass(frozen=True)
+class Work:
+    """Looked up when first asked for, so that a command pays only for what it uses."""
+
+    settings: Settings
+
+    @cached_property
+    def project(self) -> Project:
+        """The dbt project."""
+        return find_project(self.settings.project_dir)
+
+    @cached_property
+    def target(self) -> Target:
+        """The target in force."""
+        return find_target(self.project, self.settings)
+
+    @cached_property
+    def detections(self) -> list[Detection]:
+        """All detections, with the thresholds in force."""
+        return read_detections(self.project, self.settings.vars)
+
+    @property
+    def store(self) -> Path:
+        """The DuckDB file, on a duckdb target."""
+        return Path(self.target.config["path"])
+
+    @property
+    def schema(self) -> str:
+        """The schema that everything is in, on a duckdb target."""
+        return str(self.target.config.get("schema", "main"))
+
+    def table(self, name: str) -> str:
+        """The name of a table of the store as SQL writes it."""
+        return quoted(self.schema, name)
+
+    def open_store(self) -> duckdb.DuckDBPyConnection:
+        """Open the store for writing; it is made if it is not there."""
+        connection = self.when_free(
+            lambda: connect_duckdb(self.store, self.target.config["settings"])
+        )
+        connection.execute(f"create schema if not exists {quoted(self.schema)}")
+        return connection
+
+    def when_free(self, connect: Callable[[], Opened]) -> Opened:
+        """What `connect` gives, tried again for --wait seconds as long as it raises StoreBusy."""
+        until = monotonic() + self.settings.wait
+        told = self.settings.quiet or not sys.stderr.isatty()
+        while True:
+            try:
+                return connect()
+            except StoreBusy as busy:
+                left = until - monotonic()
+                if not left > 0:
+                    raise
+                if not told:
+                    print(f"waiting for the store: {busy.holder} uses it", file=sys.stderr)
+                    told = True
+            sleep(min(_BETWEEN_TRIES, left))
+
+    @property
+    def on_duckdb(self) -> bool:
+        """Whether the target is a store that trailhound fills itself."""
+        return self.target.type == "duckdb"
+
+    def need_store(self, command: str) -> None:
+        """Raise WrongUsage if the target is a warehouse, whose CloudTrail table is the user's."""
+        if not self.on_duckdb:
+            raise WrongUsage(
+                f"{command} is for a DuckDB store: the target {self.target.name} reads your own "
+                "CloudTrail table"
+            )
+
+    def dbt(self, purpose: str) -> Dbt:
+        """Run dbt on the project; what it keeps from run to run is kept for the purpose."""
+        from trailhound.build.dbt import Dbt
+
+        return Dbt(
+            self.project,
+            workplace(self.project, purpose),
+            self.target,
+            self.settings.environment,
+            self.settings.vars,
+            self.settings.verbose,
+        )
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """What dbt makes of the whole project, its SQL too; takes seconds."""
+        return self.dbt("plan").compile()
+
+    def check_seeds(self) -> None:
+        """Raise TrailhoundError for a bad row now, where it would only come after a long load."""
+        _ = self.seeds
+
+    @contextmanager
+    def warehouse(self) -> Iterator[Warehouse]:
+        """Connect to the target for reading."""
+        with ExitStack() as stack:
+            yield self.when_free(lambda: stack.enter_context(open_warehouse(self.target)))
+
+    @cached_property
+    def seeds(self) -> Path:
+        """The folder of the analyst's CSV files that count for this run."""
+        from trailhound.project.seeds_in_force import seeds_in_force
+
+        return seeds_in_force(self.project, self.settings)
