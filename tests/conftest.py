@@ -24,7 +24,7 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep the user's own cache of compiled SQL out of it."""
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
-    for option in ("STORE", "TARGET", "MEMORY_LIMIT", "SEEDS"):
+    for option in ("STORE", "TARGET", "MEMORY_LIMIT", "SEEDS", "NOTIFY_URLS"):
         os.environ.pop(f"TRAILHOUND_{option}", None)
 
 

@@ -15,8 +15,9 @@ import pytest
 from openpyxl import load_workbook
 
 import trails
+from oracle import RULES
 from support import LOGS, Run, alerts_of, run_in
-from trailhound.output import FORMATS
+from trailhound.formats import FORMATS
 
 HOSTILE = [
     "'; drop table cloudtrail_events; --",
@@ -84,12 +85,24 @@ def alerts(hostile: Run) -> list[dict[str, Any]]:
     return alerts_of(hostile("trailhound", "alerts", "--format", "ndjson").stdout)
 
 
+@pytest.fixture(scope="module")
+def incidents(hostile: Run) -> list[dict[str, Any]]:
+    found = alerts_of(hostile("trailhound", "incidents", "--format", "ndjson").stdout)
+    assert found
+    return found
+
+
+def of_rules(alerts: list[dict[str, Any]]) -> list[str]:
+    """The detections that fired, of those that ask for no text that is poisoned here."""
+    return sorted(alert["detection"] for alert in alerts if alert["detection"] in RULES)
+
+
 def test_every_detection_fires_as_it_does_on_the_plain_trail(
     run: Run, alerts: list[dict[str, Any]], poisons: list[tuple[str, str]]
 ) -> None:
     done = run("trailhound", "run", LOGS / "sample", "--format", "ndjson")
-    expected = sorted(alert["detection"] for alert in alerts_of(done.stdout))
-    assert sorted(alert["detection"] for alert in alerts) == sorted(expected * len(poisons))
+    expected = of_rules(alerts_of(done.stdout))
+    assert of_rules(alerts) == sorted(expected * len(poisons))
 
 
 def test_it_is_kept_letter_by_letter(
@@ -97,7 +110,7 @@ def test_it_is_kept_letter_by_letter(
 ) -> None:
     for before, after in poisons:
         own = [alert for alert in alerts if (before + after) in alert["account_id"]]
-        assert {alert["detection"] for alert in own} == {alert["detection"] for alert in alerts}
+        assert set(of_rules(own)) == set(RULES)
         for column in ("event_ids", "regions", "user_agents"):
             texts = [text for alert in own for text in alert[column]]
             assert all(text.startswith(before) and text.endswith(after) for text in texts)
@@ -116,11 +129,19 @@ def unsafe(text: str) -> set[str]:
 @pytest.mark.parametrize(
     "command",
     [
-        *(["alerts", "--format", name] for name in FORMATS if not FORMATS[name].is_binary),
+        *(
+            [relation, "--format", name]
+            for relation in ("alerts", "incidents")
+            for name in FORMATS
+            if not FORMATS[name].is_binary
+        ),
+        ["list", "--format", "navigator"],
         ["run"],
         ["files"],
         ["files", "--rejected"],
         ["doctor"],
+        ["events", "--limit", "50"],
+        ["sql", "select * from cloudtrail_events limit 50"],
         ["list"],
         ["tune", "iam_multiple_failed_api_calls"],
         ["notify", "json://127.0.0.1", "--dry-run"],
@@ -138,12 +159,43 @@ def test_an_explanation_is_only_text(hostile: Run, alerts: list[dict[str, Any]])
         done = hostile("trailhound", "explain", alert["alert_id"])
         assert alert["title"] in done.stdout
         assert unsafe(done.stdout + done.stderr) == set()
+        lineage = hostile("trailhound", "who", alert["alert_id"])
+        assert "Where it comes from" in lineage.stdout
+        assert unsafe(lineage.stdout + lineage.stderr) == set()
+
+
+def test_an_incident_is_only_text(hostile: Run, incidents: list[dict[str, Any]]) -> None:
+    for incident in incidents[:: max(1, len(incidents) // 8)]:
+        for options in ((), ("--format", "csv"), ("--format", "json")):
+            done = hostile("trailhound", "explain", incident["alert_id"], *options)
+            assert incident["event_ids"][0][:8] in done.stdout
+            assert unsafe(done.stdout + done.stderr) == set()
+
+
+def test_a_poison_in_a_name_is_no_bridge_between_actors(
+    incidents: list[dict[str, Any]], poisons: list[tuple[str, str]]
+) -> None:
+    for incident in incidents:
+        texts = [incident["entity_id"], *incident["evidence"]["account_ids"]]
+        assert [poison for poison in poisons if all("".join(poison) in text for text in texts)]
+
+
+def test_a_message_of_an_incident_is_only_text(
+    hostile: Run, incidents: list[dict[str, Any]]
+) -> None:
+    done = hostile("trailhound", "notify", "json://127.0.0.1", "--dry-run")
+    messages = done.stdout.split("\n\n")[: len(incidents)]
+    told = [message.splitlines() for message in messages if "Incident" in message]
+    assert told
+    assert {len(lines) for lines in told} == {7}
 
 
 def test_no_cell_of_a_csv_is_a_formula(hostile: Run, alerts: list[dict[str, Any]]) -> None:
-    done = hostile("trailhound", "export", "--format", "csv")
-    rows = list(csv.reader(io.StringIO(done.stdout)))
+    of_alerts = hostile("trailhound", "export", "--format", "csv").stdout
+    of_incidents = hostile("trailhound", "incidents", "--format", "csv").stdout
+    rows = list(csv.reader(io.StringIO(of_alerts)))
     assert len(rows) == 1 + len(alerts)
+    rows += csv.reader(io.StringIO(of_incidents))
     assert {row[0][:1] for row in rows} <= set("0123456789abcdef")
     cells = [cell for row in rows for cell in row]
     assert any("cmd|'calc'!A1" in cell for cell in cells)
@@ -192,3 +244,7 @@ def test_a_report_has_no_tag_that_a_plain_one_has_not(
     found = Tags((tmp_path / "hostile.html").read_text())
     assert found.scripts == expected.scripts > 0
     assert found.seen <= expected.seen
+    page = (tmp_path / "hostile.html").read_text()
+    incidents = page.split('<section id="incidents"')[1].split("</section>")[0]
+    assert "&lt;script&gt;alert(1)" in incidents
+    assert unsafe(page.split('<script type="application/json"')[0]) == set()

@@ -50,11 +50,11 @@ def entity_of(identity: Record | None, **fields: Any) -> tuple[str, str]:
 def test_a_window_is_closed_at_both_ends(last: str, alerts: int) -> None:
     records = denied_calls("10:00:00", "10:03:00", "10:06:00", "10:09:00", last)
 
-    assert len(oracle.evaluate(records).alerts) == alerts
+    assert len(oracle.evaluate(records, detections=oracle.RULES).alerts) == alerts
 
 
 def test_events_of_the_same_second_all_see_each_other() -> None:
-    (alert,) = oracle.evaluate(denied_calls(*["10:00:00"] * 5)).alerts
+    (alert,) = oracle.evaluate(denied_calls(*["10:00:00"] * 5), detections=oracle.RULES).alerts
 
     assert (alert.observed, alert.event_count) == (5, 5)
     assert alert.triggered_at == alert.first_seen == alert.last_seen
@@ -63,7 +63,7 @@ def test_events_of_the_same_second_all_see_each_other() -> None:
 def test_a_burst_goes_on_while_the_gap_is_at_most_the_window() -> None:
     settings = Settings(thresholds={DENIED: 2})
     times = ["10:00:00", "10:01:00", "10:11:00", "10:21:00", "10:32:00", "10:33:00"]
-    first, second = oracle.evaluate(denied_calls(*times), settings).alerts
+    first, second = oracle.evaluate(denied_calls(*times), settings, detections=oracle.RULES).alerts
 
     assert (first.triggered_at.minute, first.last_seen.minute, first.event_count) == (1, 21, 4)
     assert (second.first_seen.minute, second.last_seen.minute, second.observed) == (32, 33, 2)
@@ -72,7 +72,7 @@ def test_a_burst_goes_on_while_the_gap_is_at_most_the_window() -> None:
 def test_a_burst_over_midnight_is_two_alerts_and_the_second_goes_on() -> None:
     settings = Settings(thresholds={DENIED: 2})
     records = denied_calls("23:58:00", "23:59:00", "2026-05-05T00:01:00Z")
-    first, second = oracle.evaluate(records, settings).alerts
+    first, second = oracle.evaluate(records, settings, detections=oracle.RULES).alerts
 
     assert (first.alert_date, first.is_continuation) == (date(2026, 5, 4), False)
     assert (second.alert_date, second.is_continuation) == (date(2026, 5, 5), True)
@@ -88,13 +88,18 @@ def test_two_entities_and_two_accounts_do_not_add_up() -> None:
         {"recipientAccountId": "000000000002"},
     ):
         others = denied_calls("10:00:30", "10:01:30", "10:02:30", "10:03:30", **fields)
-        assert oracle.evaluate(mine + others).alerts == []
+        assert oracle.evaluate(mine + others, detections=oracle.RULES).alerts == []
 
 
 def test_a_service_never_fires() -> None:
     service = {"type": "AWSService", "invokedBy": "config.amazonaws.com"}
 
-    assert oracle.evaluate(denied_calls(*["10:00:00"] * 9, userIdentity=service)).alerts == []
+    assert (
+        oracle.evaluate(
+            denied_calls(*["10:00:00"] * 9, userIdentity=service), detections=oracle.RULES
+        ).alerts
+        == []
+    )
 
 
 def test_what_comes_twice_counts_once_at_its_earliest_time() -> None:
@@ -217,7 +222,9 @@ def test_a_simulation_fires_at_the_threshold_and_not_below(detection: str, quiet
     )
     fired = [
         alert.detection
-        for alert in oracle.evaluate(records, Settings(countries=EVERY_COUNTRY)).alerts
+        for alert in oracle.evaluate(
+            records, Settings(countries=EVERY_COUNTRY), detections=oracle.RULES
+        ).alerts
     ]
 
     assert fired == ([] if quiet else [detection])
@@ -233,7 +240,7 @@ def test_the_allow_list_takes_events_before_they_are_counted() -> None:
         (AllowRow(source_ip="10.0.0.7", expires_on=date(2026, 5, 3)), 0),
         (AllowRow(entity_id="arn:*", expires_on=date(2026, 5, 4)), 5),
     ):
-        result = oracle.evaluate(records, Settings(allow_list=[row]))
+        result = oracle.evaluate(records, Settings(allow_list=[row]), detections=oracle.RULES)
         assert result.removed == [removed]
         assert len(result.alerts) == (not removed)
 
@@ -248,14 +255,16 @@ def test_the_most_specific_override_wins() -> None:
 
     for count, threshold in ((3, 3), (1, 2)):
         kept = [overrides[0], overrides[2], overrides[1]][:count]
-        (alert,) = oracle.evaluate(records, Settings(overrides=kept)).alerts
+        (alert,) = oracle.evaluate(
+            records, Settings(overrides=kept), detections=oracle.RULES
+        ).alerts
         assert alert.threshold == threshold
 
 
 def test_the_sample_trail_fires_everything_and_the_benign_one_nothing() -> None:
     settings = Settings(countries=[*EVERY_COUNTRY, ("179.149.157.44", "179.149.157.44", "BR")])
-    sample = oracle.evaluate(trails.read(LOGS / "sample"), settings)
-    benign = oracle.evaluate(trails.read(LOGS / "benign"), settings)
+    sample = oracle.evaluate(trails.read(LOGS / "sample"), settings, detections=oracle.RULES)
+    benign = oracle.evaluate(trails.read(LOGS / "benign"), settings, detections=oracle.RULES)
 
     assert {alert.detection for alert in sample.alerts} == set(oracle.RULES)
     assert sum(alert.is_continuation for alert in sample.alerts) == 1
@@ -273,7 +282,7 @@ def test_the_sample_trail_fires_everything_and_the_benign_one_nothing() -> None:
     ],
 )
 def test_public_logs(folder: str, events: int, fired: dict[str, int]) -> None:
-    result = oracle.evaluate(trails.read(LOGS / "public" / folder))
+    result = oracle.evaluate(trails.read(LOGS / "public" / folder), detections=oracle.RULES)
 
     counted: dict[str, int] = {}
     for alert in result.alerts:
@@ -283,7 +292,7 @@ def test_public_logs(folder: str, events: int, fired: dict[str, int]) -> None:
 
 @pytest.mark.parametrize("column", [field.name for field in dataclasses.fields(oracle.Alert)])
 def test_a_difference_in_any_column_is_told(column: str) -> None:
-    alerts = oracle.evaluate(denied_calls(*["10:00:00"] * 5)).alerts
+    alerts = oracle.evaluate(denied_calls(*["10:00:00"] * 5), detections=oracle.RULES).alerts
     row = dataclasses.asdict(alerts[0])
     assert oracle.compare([row], alerts) == ""
 
@@ -294,7 +303,7 @@ def test_a_difference_in_any_column_is_told(column: str) -> None:
 
 
 def test_missing_and_surplus_alerts_are_told() -> None:
-    alerts = oracle.evaluate(denied_calls(*["10:00:00"] * 5)).alerts
+    alerts = oracle.evaluate(denied_calls(*["10:00:00"] * 5), detections=oracle.RULES).alerts
 
     assert oracle.compare([], alerts).startswith("missing in SQL")
     assert oracle.compare([dataclasses.asdict(alerts[0])], []).startswith("only in SQL")

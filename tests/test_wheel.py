@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from oracle import RULES
 from support import LOGS, ROOT, alerts_of
 
 MAIN = "from trailhound.main import main; main()"
@@ -38,16 +39,16 @@ def test_a_run_needs_nothing_beside_the_wheel(unpacked: Path, tmp_path: Path) ->
         check=True,
     )
     fired = {alert["detection"] for alert in alerts_of(done.stdout)}
-    assert fired == {path.stem for path in (ROOT / "detections").glob("*/*.sql")}
+    assert fired >= set(RULES)
     assert not list(unpacked.rglob("target"))
 
 
 def test_the_wheel_holds_the_project_and_no_tests(unpacked: Path) -> None:
-    project = unpacked / "trailhound" / "project"
+    project = unpacked / "trailhound" / "dbt_project"
     for name in ("dbt_project.yml", "profiles.yml", "seeds/country_ranges.csv"):
         assert (project / name).is_file()
     names = {path.name for path in project.iterdir()}
     assert names == {
-        "dbt_project.yml", "profiles.yml", "models", "detections", "macros", "seeds",
+        "dbt_project.yml", "profiles.yml", "analyses", "models", "detections", "macros", "seeds",
     }  # fmt: skip
     assert not list(unpacked.rglob("*.duckdb"))

@@ -22,7 +22,8 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 
 from oracle import AllowRow, Override, Settings
-from trailhound.simulate import calls, identities
+from trailhound.project.detections import Detection
+from trailhound.simulate import calls, identities, simulate
 from trailhound.simulate.identities import Caller
 from trailhound.simulate.records import Call, generator, record
 
@@ -32,6 +33,7 @@ Record = dict[str, Any]
 
 ACCOUNTS = ("111122223333", "001234567890")
 MIDNIGHT = datetime(2026, 2, 1, tzinfo=UTC)
+ATTACKED_AT = datetime(2026, 3, 20, 9, tzinfo=UTC)
 
 # Low, so that a burst is a handful of events.
 THRESHOLDS = {
@@ -179,6 +181,21 @@ def read(folder: Path) -> Iterator[Record]:
         if isinstance(document, dict):
             document = document.get("Records", [document])
         yield from document
+
+
+def attack(detection: Detection, account: str, *, is_loud: bool = True) -> list[Record]:
+    """A detection's own attack in an account: one that fires it, or one call short of that."""
+    records = simulate(
+        detection.name,
+        start=ATTACKED_AT,
+        threshold=detection.threshold,
+        minutes=detection.minutes,
+        quiet_below=not is_loud,
+        seed=detection.name,
+        sample=detection.path.with_suffix(".json"),
+    )
+    moved: list[Record] = json.loads(json.dumps(records).replace("111122223333", account))
+    return moved
 
 
 def make_settings(pick: Pick[Any]) -> Settings:

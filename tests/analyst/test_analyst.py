@@ -16,17 +16,19 @@ import pytest
 from click.testing import CliRunner
 
 from support import LOGS, ROOT, Invoke, alerts_of
-from trailhound.catalog import Detection, read_detections
+from trailhound.analyst.explain import allow_list_row, override_row
+from trailhound.analyst.silence import RegionDays
+from trailhound.analyst.tune import Count, around, bursts
 from trailhound.commands.doctor import day_table
-from trailhound.doctor import RegionDays
-from trailhound.event_names import _known
-from trailhound.explain import allow_list_row, override_row
+from trailhound.formats.table import write_table
 from trailhound.main import cli
-from trailhound.output.table import write_table
-from trailhound.project import find_project
-from trailhound.tuning import Count, around, bursts
+from trailhound.project.aws_names import aws_names
+from trailhound.project.detections import Detection, read_detections
+from trailhound.project.project import find_project
 
-DETECTIONS = read_detections(find_project(ROOT))
+OLD_TRAIL = ("--max-age", "9999d")
+
+DETECTIONS = [each for each in read_detections(find_project(ROOT)) if each.enabled]
 
 
 @pytest.fixture(scope="module")
@@ -239,9 +241,9 @@ def test_a_row_that_cannot_be_is_not_written(
 
 @pytest.mark.usefixtures("store")
 def test_doctor_finds_nothing_wrong_with_the_sample(invoke: Invoke) -> None:
-    findings = alerts_of(invoke("doctor", "--format", "ndjson").stdout)
+    findings = alerts_of(invoke("doctor", *OLD_TRAIL, "--format", "ndjson").stdout)
     assert {each["state"] for each in findings} == {"ok"}
-    assert "us-east-1" in invoke("doctor").stdout
+    assert "us-east-1" in invoke("doctor", *OLD_TRAIL).stdout
 
 
 def test_doctor_finds_what_is_missing(invoke: Invoke, folder: Path) -> None:
@@ -265,13 +267,32 @@ def test_doctor_finds_what_is_missing(invoke: Invoke, folder: Path) -> None:
     (folder / "logs" / "digest.json").write_text(json.dumps(digest))
     (folder / "logs" / "broken.json").write_text('{"Records":[{"eventTime"')
     invoke("run", "logs")
-    done = invoke("doctor", "--format", "ndjson", code=1)
+    done = invoke("doctor", "--format", "ndjson", code=3)
     problems = {each["subject"]: each["found"] for each in alerts_of(done.stdout)}
-    assert "2026-01-02 to 2026-01-03" in problems["account 012345678901"]
+    assert problems["newest event"] == "2026-01-04T00:00:00Z, more than 26 hours ago"
+    assert problems["missing days"] == "012345678901 2026-01-02 to 2026-01-03"
     assert "s3_mass_copy_objects" in problems["data events"]
     assert "lost_file.json.gz" in problems["digests"]
     assert "broken.json" in problems["files"]
     assert "1,740 minutes" in problems["delivery"]
+    assert "Error" not in invoke("doctor", code=3).stderr
+    rows = {
+        "newest event": "2026-01-04",
+        "missing days": "* 2026-01-0*",
+        "data events": "*",
+        "files": "*/broken.json",
+        "digests": "lost_file.json.gz",
+        "delivery": "*/012345678901_*",
+    }
+    for missing in (None, *rows):
+        (folder / "known.csv").write_text(
+            "kind,name,reason,owner,expires_on\n"
+            + "".join(f"{k},{v},known,me,\n" for k, v in rows.items() if k != missing)
+        )
+        command = ("doctor", "--acknowledged", "known.csv", "--format", "ndjson")
+        told = alerts_of(invoke(*command, code=3 if missing else 0).stdout)
+        left = [each["subject"] for each in told if each["state"] == "problem"]
+        assert left == ([missing] if missing else [])
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
@@ -299,7 +320,7 @@ def test_doctor_covers_all_days_in_the_width_of_the_terminal(width: int, span: i
 @pytest.mark.usefixtures("store")
 def test_doctor_says_which_days_a_mark_is(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    lines = invoke("doctor").stdout.splitlines()
+    lines = invoke("doctor", *OLD_TRAIL).stdout.splitlines()
     assert max(len(line) for line in lines if str(Path.cwd()) not in line) <= 80
     assert "2026-03-09 to 2026-03-12" in lines[-7]
     assert lines[-1].startswith("A mark is a day:")
@@ -326,7 +347,7 @@ def test_doctor_names_events_that_aws_does_not_have(invoke: Invoke, folder: Path
     }
     (folder / "trail.json").write_text(json.dumps({"Records": [record]}))
     invoke("run", "trail.json")
-    findings = alerts_of(invoke("doctor", "--format", "ndjson", code=1).stdout)
+    findings = alerts_of(invoke("doctor", "--format", "ndjson", code=3).stdout)
     told = [each["found"] for each in findings if each["subject"] == "event names"]
     for name, (event, near) in wrong.items():
         lines = [line for line in told if line.startswith(f"{name} filters on '{event}'")]
@@ -339,37 +360,12 @@ def test_doctor_names_events_that_aws_does_not_have(invoke: Invoke, folder: Path
 def test_doctor_says_that_the_names_need_botocore(
     invoke: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "botocore.session", None)
-    _known.cache_clear()
-    findings = alerts_of(invoke("doctor", "--format", "ndjson").stdout)
+    monkeypatch.setitem(sys.modules, "botocore", None)
+    aws_names.cache_clear()
+    findings = alerts_of(invoke("doctor", *OLD_TRAIL, "--format", "ndjson").stdout)
     [told] = [each for each in findings if each["subject"] == "event names"]
     assert (told["state"], told["found"]) == ("note", "not checked")
     assert "botocore" in told["advice"]
-
-
-@pytest.mark.parametrize("detection", DETECTIONS, ids=lambda each: each.name)
-def test_a_simulated_trail_fires_its_detection_and_one_below_does_not(
-    detection: Detection, invoke: Invoke
-) -> None:
-    start = ["--start", "2026-01-31T23:30:00"]
-    invoke("simulate", detection.name, "--output", "loud", *start)
-    invoke("simulate", detection.name, "--output", "quiet", "--quiet-below", *start)
-    for trail, is_fired in (("loud", True), ("quiet", False)):
-        done = invoke("run", trail, "--store", f"{trail}.duckdb", "--format", "ndjson")
-        fired = {each["detection"] for each in alerts_of(done.stdout)}
-        assert (detection.name in fired) == is_fired
-
-
-def test_simulations_of_one_time_do_not_repeat_each_other(invoke: Invoke, folder: Path) -> None:
-    for detection in DETECTIONS:
-        start = ("--start", "2026-02-03T23:30:00Z")
-        (folder / f"{detection.name}.json").write_text(
-            invoke("simulate", detection.name, *start).stdout
-        )
-    done = invoke("run", *sorted(folder.glob("*.json")), "--format", "ndjson")
-    assert "0 duplicates" in done.stderr
-    fired = {alert["detection"] for alert in alerts_of(done.stdout)}
-    assert fired == {detection.name for detection in DETECTIONS}
 
 
 def test_a_simulated_document_can_be_piped(invoke: Invoke) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from engines.sql_check import problems
 from support import Invoke, alerts_of
-from trailhound.sessions import sessions_query
+from trailhound.analyst.sessions import sessions_query
 
 ACCOUNT = "111122223333"
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/ops/deploy"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 from click.testing import Result
 
-from trailhound.alerts import COLUMNS
+from trailhound.store.alerts import COLUMNS
 
 _SQL_TYPES = {
     "integer": "bigint",
@@ -47,6 +47,8 @@ ALERT: dict[str, Any] = {
     "session_names": [],
     "resources": [],
     "evidence": {"event_names": ["GetUser", "ListUsers"], "error_codes": ["AccessDenied"]},
+    "correlated_by": "",
+    "risk": 25,
 }
 
 
@@ -55,15 +57,43 @@ def alert(**changes: Any) -> dict[str, Any]:
     return {**ALERT, **changes}
 
 
-def write_alerts(store: Path, *alerts: Mapping[str, Any]) -> Path:
-    """Make a store that holds these alerts and nothing else."""
+def incident(**changes: Any) -> dict[str, Any]:
+    """An incident as ndjson shows it, with some values changed."""
+    return alert(
+        **{
+            "alert_id": "f" * 32,
+            "detection": "incidents",
+            "title": "Incident - Several detections by one actor",
+            "boc": "incident - several detections by one actor",
+            "severity": "high",
+            "observed": 115,
+            "threshold": 100,
+            "window_minutes": 1440,
+            "event_count": 2,
+            "event_ids": ["0" * 32],
+            "risk": 50,
+            "evidence": {
+                "detections": ["iam_multiple_failed_api_calls", "s3_buckets_enumerated"],
+                "severities": ["medium"],
+                "account_ids": ["012345678901"],
+            },
+            **changes,
+        }
+    )
+
+
+def write_alerts(
+    store: Path, *alerts: Mapping[str, Any], incidents: Sequence[Mapping[str, Any]] = ()
+) -> Path:
+    """Make a store that holds these alerts and incidents, and nothing else."""
     columns = ", ".join(f"{c.name} {_SQL_TYPES.get(c.kind, 'varchar')}" for c in COLUMNS)
     places = ", ".join("?" for _ in COLUMNS)
     with duckdb.connect(str(store)) as connection:
-        connection.execute(f"create table alerts ({columns})")
-        for each in alerts:
-            values = [_stored(each[column.name]) for column in COLUMNS]
-            connection.execute(f"insert into alerts values ({places})", values)
+        for relation, rows in (("alerts", alerts), ("signals", ()), ("incidents", incidents)):
+            connection.execute(f"create table {relation} ({columns})")
+            for each in rows:
+                values = [_stored(each[column.name]) for column in COLUMNS]
+                connection.execute(f"insert into {relation} values ({places})", values)
     return store
 
 
@@ -74,3 +104,16 @@ def _stored(value: Any) -> Any:
 def errors_of(result: Result) -> list[str]:
     """The lines on stderr."""
     return result.stderr.splitlines()
+
+
+def denied(day: str, minute: int) -> dict[str, object]:
+    """The record of a call in January 2026 that was refused, so many minutes past twelve."""
+    return {
+        "eventID": f"{day}-{minute}",
+        "eventTime": f"2026-01-{day}T12:0{minute}:00Z",
+        "eventSource": "iam.amazonaws.com",
+        "eventName": "ListUsers",
+        "errorCode": "AccessDenied",
+        "recipientAccountId": "012345678901",
+        "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::012345678901:user/mallory"},
+    }

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from cli_helpers import alert, write_alerts
+from cli_helpers import alert, incident, write_alerts
 
 from support import Invoke
+from trailhound.formats import FORMATS
 
 ALERTS = (
     alert(alert_id="c", triggered_at="2026-02-01T00:00:00Z", severity="high"),
@@ -83,7 +84,7 @@ def test_a_store_in_use_is_said_in_one_line(run: object, tmp_path: Path) -> None
     store = write_alerts(tmp_path / "s.duckdb", *ALERTS)
     with duckdb.connect(str(store)):
         done = run("trailhound", "alerts", "--store", store, check=False)
-    assert done.returncode == 1
+    assert done.returncode == 4
     [line] = done.stderr.splitlines()
     assert "is in use by process" in line
 
@@ -101,3 +102,19 @@ def test_that_there_is_none_is_said(invoke: Invoke, folder: Path) -> None:
     found = invoke("alerts", "--severity", "critical")
     assert (found.stdout, found.stderr) == ("", "no such alert\n")
     assert invoke("alerts", "--severity", "critical", "--quiet").stderr == ""
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_incidents_have_every_format(invoke: Invoke, folder: Path, name: str) -> None:
+    person = incident(account_id="", entity_id="j.doe", entity_type="sso_user")
+    write_alerts(folder / "trailhound.duckdb", incidents=[person])
+    done = invoke("incidents", "--format", name)
+    assert done.stdout_bytes
+    if name not in ("parquet", "xlsx", "navigator"):
+        assert "j.doe" in done.stdout
+        assert "012345678901" in done.stdout
+
+
+def test_the_catalogue_is_a_layer_of_what_is_covered(invoke: Invoke) -> None:
+    layer = json.loads(invoke("list", "s3_*", "--format", "navigator").stdout)
+    assert {"T1530", "T1619"} <= {each["techniqueID"] for each in layer["techniques"]}

@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from cli_helpers import denied
 
 from support import Invoke, run_in
 
@@ -24,18 +25,6 @@ def logs(folder: Path) -> Path:
         archive.writestr("a.json", json.dumps(denied("29", 0)))
         archive.writestr("b.json", json.dumps(denied("29", 1)))
     return logs
-
-
-def denied(day: str, minute: int) -> dict[str, object]:
-    return {
-        "eventID": f"{day}-{minute}",
-        "eventTime": f"2026-01-{day}T12:0{minute}:00Z",
-        "eventSource": "iam.amazonaws.com",
-        "eventName": "ListUsers",
-        "errorCode": "AccessDenied",
-        "recipientAccountId": "012345678901",
-        "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::012345678901:user/mallory"},
-    }
 
 
 def days_with_alerts(invoke: Invoke) -> list[str]:
@@ -108,7 +97,7 @@ def test_alerts_that_are_not_up_to_date_are_said_to_be(invoke: Invoke, logs: Pat
     ):
         assert told(*command), command
     assert not told("alerts", "--quiet")
-    assert "loaded or taken out since" in invoke("doctor", code=1).stdout
+    assert "loaded or taken out since" in invoke("doctor", code=3).stdout
     invoke("run")
     assert not told("alerts")
     (logs / "copy.json").write_text((logs / "30" / "0.json").read_text())
@@ -132,11 +121,11 @@ def test_what_dbt_built_is_up_to_date(invoke: Invoke, folder: Path, logs: Path) 
 def test_a_broken_file_that_is_gone_no_longer_counts(invoke: Invoke, logs: Path) -> None:
     invoke("run", logs)
     (logs / "broken.json").unlink()
-    assert "broken.json" in invoke("doctor", code=1).stdout
+    assert "broken.json" in invoke("doctor", code=3).stdout
     invoke("files", "--forget", "logs/broken.json")
     left = invoke("files", "--rejected")
     assert (left.stdout, left.stderr) == ("", "nothing was rejected\n")
-    assert "broken.json" not in invoke("doctor", code=1).stdout
+    assert "broken.json" not in invoke("doctor", code=3).stdout
 
 
 def test_a_name_that_leads_to_nothing_takes_nothing_out(invoke: Invoke, logs: Path) -> None:
@@ -152,3 +141,41 @@ def test_it_takes_whole_files_out(invoke: Invoke, logs: Path) -> None:
     assert "leave out --rejected" in (
         invoke("files", "--rejected", "--forget", "logs", code=2).stderr
     )
+
+
+def test_what_is_older_than_a_day_is_forgotten(invoke: Invoke, logs: Path) -> None:
+    (logs / "30" / "late.json").write_text(
+        "".join(json.dumps(denied(*when)) + "\n" for when in (("29", 9), ("30", 9)))
+    )
+    invoke("run", logs)
+    all_of_them = known(invoke)
+    older = ["case.zip!a.json", "case.zip!b.json"]
+
+    def listed(*arguments: str) -> list[str]:
+        lines = invoke("files", *arguments, "--format", "ndjson").stdout.splitlines()
+        return [json.loads(line)["file"].rpartition("/")[2] for line in lines]
+
+    assert listed("--before", "2026-01-30") == older
+    assert listed("--forget", "logs/30", "--before", "2026-01-30") == []
+    assert known(invoke) == all_of_them
+    result = invoke("files", "--forget", "--before", "2026-01-30", "--format", "ndjson")
+    assert result.stderr == "forgot 2 files: `trailhound run` builds without them\n"
+    assert known(invoke) == [name for name in all_of_them if name not in older]
+    assert listed("--forget", "logs/30", "--before", "2026-01-31", "--forget", "logs/31") == [
+        *(f"{minute}.json" for minute in range(5)),
+        "late.json",
+    ]
+    invoke("run")
+    assert days_with_alerts(invoke) == ["2026-01-31"]
+
+
+def test_a_file_without_an_event_goes_by_the_day_of_its_loading(invoke: Invoke, logs: Path) -> None:
+    invoke("load", logs / "30", logs / "broken.json")
+    assert "broken.json" not in invoke("files", "--before", "0d", "--format", "ndjson").stdout
+    assert "broken.json" in invoke("files", "--before", "9999-01-01", "--format", "ndjson").stdout
+
+
+def test_forget_says_what_it_needs(invoke: Invoke, logs: Path) -> None:
+    invoke("load", logs)
+    assert "a PATH, or --before DATE" in invoke("files", "--forget", code=2).stderr
+    assert "leave out --skipped" in (invoke("files", "--before", "2d", "--skipped", code=2).stderr)

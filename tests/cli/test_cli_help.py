@@ -41,7 +41,8 @@ def test_every_command_takes_the_options_of_all(command: Command) -> None:
     names = {name for param in command.params for name in param.opts}
     assert names >= {
         "--store", "--target", "--project-dir", "--vars", "--allow-list", "--overrides",
-        "--countries", "--format", "-q", "--quiet", "--version",
+        "--trusted-accounts", "--countries", "--networks", "--indicators", "--format", "-q",
+        "--quiet", "--version",
     }  # fmt: skip
 
 

@@ -6,12 +6,13 @@ import json
 import re
 from pathlib import Path
 
+import duckdb
 import pytest
 from cli_helpers import alert, errors_of, write_alerts
 
 from support import Invoke
-from trailhound.profile import find_target
-from trailhound.project import Project, installed_project
+from trailhound.project.project import Project, installed_project
+from trailhound.project.target import find_target
 from trailhound.settings import DEFAULT_MEMORY_LIMIT, Settings
 
 
@@ -65,7 +66,7 @@ def test_an_option_outweighs_the_environment_in_the_limit_of_memory(
 def test_a_profile_that_says_nothing_of_memory_gets_the_limit_too(
     invoke: Invoke, folder: Path
 ) -> None:
-    invoke("init", folder / "own")
+    invoke("init", folder / "own", "--whole")
     profiles = folder / "own" / "profiles.yml"
     text, replaced = re.subn(r"\n +settings:\n +memory_limit: .*", "", profiles.read_text())
     assert replaced == 1
@@ -137,6 +138,12 @@ def test_a_store_that_was_only_loaded(invoke: Invoke, folder: Path) -> None:
     invoke("load", "one.json")
     [line] = errors_of(invoke("alerts", code=1))
     assert line == "Error: nothing is built yet: `trailhound run` does"
+    with duckdb.connect("trailhound.duckdb") as store:
+        store.execute("create schema security")
+        store.execute("create table security.cloudtrail_events as select 1 as x")
+    for command in ("alerts", "doctor"):
+        [line] = errors_of(invoke(command, code=1))
+        assert line.startswith("Error: the events are in the schema security, and trailhound looks")
 
 
 def test_quiet_says_nothing_on_stderr(invoke: Invoke, folder: Path) -> None:

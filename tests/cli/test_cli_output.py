@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import os
+import subprocess
+import sys
 import threading
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,10 +19,10 @@ import pytest
 from cli_helpers import ALERT, alert, write_alerts
 
 from support import Invoke
-from trailhound.alert_view import short_entity
-from trailhound.catalog import read_detections
-from trailhound.output import FORMATS, Column, write
-from trailhound.project import installed_project
+from trailhound.formats import FORMATS, Column, write
+from trailhound.project.detections import read_detections
+from trailhound.project.project import installed_project
+from trailhound.screens.alerts import short_entity
 
 HOSTILE = "\x1b[2J\x1b]0;title\x07\x9b31m\r\u202egpj.exe [red]x[/red] =1+1 {{ 7*7 }} <b>"
 COLUMNS = (
@@ -197,7 +199,7 @@ def test_no_column_for_a_state_that_none_has(
     invoke: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "120")
-    assert "state" not in invoke("list", "iam_*").stdout
+    assert "state" not in invoke("list", "ec2_multiple_*").stdout
     assert "state" in invoke("list", "s3_*").stdout
 
 
@@ -313,3 +315,18 @@ def test_a_pipe_is_written_to(invoke: Invoke, folder: Path) -> None:
     reader.join()
     assert json.loads(read[0]) == alert()
     assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize(
+    "command", [["list"], ["list", "--format", "csv"], ["show", "s3_mass_delete_objects"], ["-h"]]
+)
+def test_a_reader_that_has_enough_is_no_error(tmp_path: Path, command: list[str]) -> None:
+    """As `head` is: the pipe is closed before anything is written."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    program = Path(sys.executable).with_name("trailhound")
+    done = subprocess.run(
+        [program, *command], cwd=tmp_path, stdout=write_end, stderr=subprocess.PIPE, check=False
+    )
+    os.close(write_end)
+    assert (done.returncode, done.stderr) == (0, b"")

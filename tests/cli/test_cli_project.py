@@ -11,10 +11,11 @@ import yaml
 from cli_helpers import errors_of
 
 from support import Invoke
-from trailhound.catalog import read_detections
 from trailhound.errors import WrongUsage
-from trailhound.profile import find_target
-from trailhound.project import Project, find_project, installed_project
+from trailhound.project.cache import workplace
+from trailhound.project.detections import read_detections
+from trailhound.project.project import Project, find_project, installed_project
+from trailhound.project.target import find_target, profiles_folder
 from trailhound.settings import Settings
 
 YML = """
@@ -247,3 +248,26 @@ def test_a_profile_with_a_text_for_a_number(folder: Path) -> None:
     (folder / "profiles.yml").write_text(yaml.safe_dump({"trailhound": profile}))
     with pytest.raises(WrongUsage, match=r"'x' is no value for \{\{ 'x' \| as_number \}\}"):
         find_target(Project(folder), Settings(target="trino"))
+
+
+def test_a_home_that_cannot_be_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container with a user of its own: a temporary folder stands in for the cache."""
+    (folder / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "file"))
+    place = workplace(installed_project(), "a purpose")
+    assert place.is_dir()
+    assert place == workplace(installed_project(), "a purpose")
+    assert place != workplace(installed_project(), "another")
+
+
+def test_an_environment_of_other_dbt_projects(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DBT_PROFILES_DIR counts where its file has the project's profile."""
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setenv("DBT_PROFILES_DIR", str(elsewhere))
+    (elsewhere / "profiles.yml").write_text("other: {}")
+    assert profiles_folder(installed_project()) == installed_project().root
+    (elsewhere / "profiles.yml").write_text("trailhound: {}")
+    assert profiles_folder(installed_project()) == elsewhere

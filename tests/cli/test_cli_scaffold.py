@@ -2,40 +2,58 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from cli_helpers import errors_of
 
 from support import ROOT, Invoke
-from trailhound.catalog import read_detections
-from trailhound.project import Project, find_project
-from trailhound.scaffold import with_catalogue
+from trailhound.project.detections import read_detections
+from trailhound.project.project import Project, find_project, installed_project
+from trailhound.project.scaffold import with_catalogue
 
 PARTS = {
-    "dbt_project.yml", "profiles.yml", "models", "detections", "macros", "seeds", "README.md",
-    ".gitignore",
+    "dbt_project.yml", "packages.yml", "profiles.yml", "detections", "seeds", "README.md",
+    ".gitignore", ".trailhound",
 }  # fmt: skip
 
+PARTS_OF_PACKAGE = ("analyses", "detections", "macros", "models")
 COUNTED = ("--event-name", "CreateAccessKey")
 
 
-def test_init_copies_the_project(invoke: Invoke, folder: Path) -> None:
+def test_init_makes_a_project_that_uses_the_installed_one(invoke: Invoke, folder: Path) -> None:
     made = json.loads(invoke("init", "own", "--format", "json").stdout)
     assert {Path(row["file"]).name for row in made} == PARTS
-    assert {path.name for path in (folder / "own").iterdir()} == PARTS
+    assert {path.name for path in (folder / "own").iterdir()} == PARTS | {"dbt_packages"}
+    assert {path.name for path in (folder / "own" / "seeds").iterdir()} == {
+        "allow_list.csv", "threshold_overrides.csv", "trusted_accounts.csv",
+    }  # fmt: skip
+    project = Project(folder / "own")
+    assert project.package == installed_project().root
+    for part in (*PARTS_OF_PACKAGE, "seeds/country_ranges.csv"):
+        assert (folder / "own" / "dbt_packages" / "trailhound" / part).samefile(ROOT / part)
+
+
+def test_init_whole_copies_all_the_sql(invoke: Invoke, folder: Path) -> None:
+    invoke("init", "own", "--whole", "-q")
     assert not list((folder / "own").rglob("__pycache__"))
-    for part in ("detections", "macros", "models", "seeds"):
+    for part in PARTS_OF_PACKAGE:
         copied = {path.name for path in (folder / "own" / part).rglob("*.*")}
         assert copied == {path.name for path in (ROOT / part).rglob("*.*")} - {"__pycache__"}
 
 
-def test_init_works_where_one_stands_and_is_used_from_then_on(invoke: Invoke, folder: Path) -> None:
-    invoke("init", "-q")
+@pytest.mark.parametrize("kind", [[], ["--whole"]])
+def test_init_works_where_one_stands_and_is_used_from_then_on(
+    kind: list[str], invoke: Invoke, folder: Path
+) -> None:
+    invoke("init", "-q", *kind)
     assert find_project(None) == Project(folder)
-    yml = folder / "detections" / "iam" / "iam_multiple_users_created.yml"
-    yml.write_text(yml.read_text().replace("threshold: 5", "threshold: 9", 1))
+    config = folder / "dbt_project.yml"
+    number = "vars:\n  iam_multiple_users_created__threshold: 9\n"
+    config.write_text(config.read_text().replace("vars:\n", number, 1))
     [row] = json.loads(invoke("list", "iam_multiple_users_created", "--format", "json").stdout)
     assert row["threshold"] == 9
 
@@ -44,14 +62,151 @@ def test_init_overwrites_nothing(invoke: Invoke, folder: Path) -> None:
     (folder / "seeds").mkdir()
     (folder / "README.md").write_text("mine")
     [line] = errors_of(invoke("init", code=2))
-    assert line == "Error: . has seeds, README.md already: nothing was written"
+    assert line == "Error: . has README.md, seeds already: nothing was written"
     assert {path.name for path in folder.iterdir()} == {"seeds", "README.md"}
+
+
+def pretend_made(folder: Path, name: str, text: str | None) -> None:
+    """As if version 0.0.1 had written a file with this text, or none of that name."""
+    path = folder / ".trailhound" / "made.json"
+    record = json.loads(path.read_text())
+    record["version"] = "0.0.1"
+    if text is None:
+        del record["files"][name]
+        (folder / name).unlink()
+    else:
+        record["files"][name] = hashlib.sha256(text.encode()).hexdigest()
+        (folder / name).write_text(text)
+    path.write_text(json.dumps(record))
+
+
+TEMPLATES = ROOT / "cli" / "trailhound" / "project" / "templates"
+
+
+def upgraded(invoke: Invoke, *arguments: str) -> dict[str, str]:
+    made = json.loads(invoke("init", "--upgrade", "--format", "json", *arguments).stdout)
+    return {row["file"]: row["state"] for row in made}
+
+
+@pytest.mark.parametrize("kind", [[], ["--whole"]])
+def test_an_upgrade_writes_what_was_not_edited(
+    kind: list[str], invoke: Invoke, folder: Path
+) -> None:
+    invoke("init", "own", "-q", *kind)
+    own = folder / "own"
+    assert upgraded(invoke, "own") == {}
+    new_readme = (own / "README.md").read_text()
+    pretend_made(own, "README.md", "of 0.0.1")
+    pretend_made(own, "profiles.yml", "of 0.0.1")
+    (own / "profiles.yml").write_text("mine")
+    pretend_made(own, "gone.yml", "of 0.0.1")
+    pretend_made(own, ".gitignore", None)
+    (own / "seeds" / "trusted_accounts.csv").unlink()
+    (own / "seeds" / "allow_list.csv").write_text("mine, and this version has no other")
+    assert upgraded(invoke, "own") == {
+        "README.md": "written",
+        "profiles.yml": "edited",
+        "gone.yml": "removed",
+        ".gitignore": "written",
+    }
+    assert (own / "README.md").read_text() == new_readme
+    assert (own / "profiles.yml").read_text() == "mine"
+    assert (own / "profiles.yml.new").read_text() == (ROOT / "profiles.yml").read_text()
+    assert not (own / "gone.yml").exists()
+    assert not (own / "seeds" / "trusted_accounts.csv").exists()
+    assert upgraded(invoke, "own") == {}
+
+
+def test_an_upgrade_of_a_project_without_a_note(
+    invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Version 0.1.0 left none; what it wrote is known, as long as most of it is there."""
+    invoke("init", "own", "--whole", "-q")
+    note = folder / "own" / ".trailhound" / "made.json"
+    (folder / "made_by_0.1.0.json").write_text(note.read_text())
+    for template in ("gitignore", "whole"):
+        (folder / template).symlink_to(TEMPLATES / template)
+    monkeypatch.setattr("trailhound.project.made._TEMPLATES", folder)
+    note.unlink()
+    macro = folder / "own" / "macros" / "detection" / "entity.sql"
+    macro.write_text("mine")
+    assert upgraded(invoke, "own") == {}
+    assert note.exists()
+    assert macro.read_text() == "mine"
+    note.unlink()
+    for part in ("detections", "macros"):
+        shutil.rmtree(folder / "own" / part)
+    assert "has no .trailhound/made.json" in invoke("init", "own", "--upgrade", code=2).stderr
+
+
+def test_an_upgrade_of_what_trailhound_did_not_make(invoke: Invoke, folder: Path) -> None:
+    (folder / "dbt_project.yml").write_text("name: shop\n")
+    [line] = errors_of(invoke("init", "--upgrade", code=2))
+    assert "take your detections and CSV files there" in line
+    [line] = errors_of(invoke("init", "--upgrade", "--whole", code=2))
+    assert "leave out --whole" in line
+
+
+def test_a_project_of_another_version_is_told(invoke: Invoke, folder: Path) -> None:
+    invoke("init", "-q")
+    assert not errors_of(invoke("list"))
+    pretend_made(folder, "README.md", "of 0.0.1")
+    [line] = errors_of(invoke("list"))
+    assert line.startswith("trailhound 0.0.1 made this project, and this is ")
+    assert "`trailhound init --upgrade`" in line
+    invoke("init", "--upgrade", "-q")
+    assert not errors_of(invoke("list"))
+
+
+def test_a_clone_gets_its_links_from_the_next_command(invoke: Invoke, folder: Path) -> None:
+    """What .gitignore leaves out, and a CSV file of the user's in place of the installed one."""
+    invoke("init", "-q")
+    shutil.rmtree(folder / ".trailhound" / "package")
+    shutil.rmtree(folder / "dbt_packages")
+    (folder / "dbt_packages" / "trailhound").mkdir(parents=True)  # as `dbt deps` may leave it
+    (folder / "seeds" / "networks.csv").write_text("mine")
+    invoke("list")
+    seeds = folder / "dbt_packages" / "trailhound" / "seeds"
+    assert (seeds / "networks.csv").read_text() == "mine"
+    assert seeds.samefile(Project(folder).seeds)
+    (folder / "seeds" / "networks.csv").unlink()
+    invoke("list")
+    assert (seeds / "networks.csv").samefile(ROOT / "seeds" / "networks.csv")
+
+
+def test_a_broken_note_is_named(invoke: Invoke, folder: Path) -> None:
+    invoke("init", "-q")
+    (folder / ".trailhound" / "made.json").write_text("{")
+    [line] = errors_of(invoke("list", code=1))
+    assert "made.json is not what trailhound wrote" in line
+
+
+def test_new_where_dbt_would_not_look(invoke: Invoke, folder: Path) -> None:
+    """In a project of another maker that has trailhound as a package."""
+    package = folder / "dbt_packages" / "trailhound"
+    package.mkdir(parents=True)
+    (folder / "dbt_project.yml").write_text("name: shop\n")
+    (package / "dbt_project.yml").write_text("name: trailhound\n")
+    [line] = errors_of(invoke("new", "iam/iam_keys_created", *COUNTED, code=2))
+    assert "model-paths: [models, detections]" in line
+    (folder / "dbt_project.yml").write_text("{name: shop, model-paths: [detections]}\n")
+    invoke("new", "iam/iam_keys_created", *COUNTED)
+    [row] = json.loads(invoke("list", "--format", "json").stdout)
+    assert row["detection"] == "iam_keys_created"
+
+
+def test_two_detections_of_one_name(invoke: Invoke, folder: Path) -> None:
+    invoke("init", "-q")
+    copy = folder / "detections" / "iam_multiple_users_created.yml"
+    copy.write_text((ROOT / "detections" / "iam" / copy.name).read_text())
+    [line] = errors_of(invoke("list", code=1))
+    assert line.startswith("Error: two detections are named iam_multiple_users_created: ")
 
 
 def test_a_new_detection_passes_its_tests_and_is_in_the_catalogue(
     invoke: Invoke, folder: Path
 ) -> None:
-    invoke("init", "-q")
+    invoke("init", "--whole", "-q")
     arguments = ("new", "iam/iam_keys_created", "--event-name", "CreateAccessKey")
     result = invoke(*arguments, "--title", 'IAM - "Keys": made', "--severity", "high")
     for name in ("iam/iam_keys_created.sql", "iam/iam_keys_created.yml", "README.md"):
@@ -66,7 +221,7 @@ def test_a_new_detection_passes_its_tests_and_is_in_the_catalogue(
 def test_a_new_detection_touches_only_its_files_and_the_catalogue(
     invoke: Invoke, folder: Path
 ) -> None:
-    invoke("init", "-q")
+    invoke("init", "--whole", "-q")
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     name = "guardduty/guardduty_detectors_deleted"
     invoke("new", name, "--event-name", "DeleteDetector")
@@ -88,8 +243,8 @@ def test_a_name_that_is_taken(invoke: Invoke) -> None:
 def test_the_installed_project_is_not_written_into(
     invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    installed = Project(tmp_path / "site-packages" / "trailhound" / "project")
-    monkeypatch.setattr("trailhound.scaffold.installed_project", lambda: installed)
+    installed = Project(tmp_path / "site-packages" / "trailhound" / "dbt_project")
+    monkeypatch.setattr("trailhound.project.scaffold.installed_project", lambda: installed)
     monkeypatch.setattr("trailhound.commands.new.find_project", lambda _: installed)
     [line] = errors_of(invoke("new", "iam/iam_keys_created", *COUNTED, code=2))
     assert "make your own with `trailhound init`" in line
@@ -103,7 +258,7 @@ def test_the_catalogue_is_fresh() -> None:
 
 
 def test_the_catalogue_is_written_anew(invoke: Invoke, folder: Path) -> None:
-    invoke("init", "-q")
+    invoke("init", "--whole", "-q")
     path = folder / "detections" / "README.md"
     whole = path.read_text()
     path.write_text(whole.replace("| high |", "| low |"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trailhound.warehouse import with_names
+from trailhound.engines import with_names
 
 
 @pytest.mark.parametrize(

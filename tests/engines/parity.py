@@ -5,13 +5,18 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import os
 import random
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import trails
 from engines.trino_install import ROOT
+from oracle import RULES
+from trailhound.project.detections import read_detections
+from trailhound.project.project import find_project
 
 LOGS = ROOT / "tests" / "logs"
 RANDOM_TRAILS = range(24)
@@ -20,12 +25,36 @@ DELIVERY_DAYS = ("2026/04/01", "2026/04/05", "2026/04/09")
 VARIABLES = {f"{name}__threshold": number for name, number in trails.THRESHOLDS.items()}
 
 
+def _of_kinds() -> dict[str, list[str]]:
+    """The enabled detections by kind."""
+    kinds: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "detections").glob("*/*.yml")):
+        text = path.read_text()
+        kind = re.search(r"^ +kind: (\w+)$", text, re.MULTILINE)
+        if kind and "enabled: false" not in text:
+            kinds.setdefault(kind[1], []).append(path.stem)
+    return kinds
+
+
+# Two of each kind, and those that the settings name, stand for the others: all take three times as
+# long. TRAILHOUND_EVERY_DETECTION=1 builds all, as `make engines` does.
+EVERY_DETECTION = bool(os.environ.get("TRAILHOUND_EVERY_DETECTION"))
+_OF_A_KIND = None if EVERY_DETECTION else 2
+DETECTIONS = sorted(
+    {*RULES, *(name for names in _of_kinds().values() for name in names[:_OF_A_KIND])}
+)
+
+
 def deliveries() -> dict[str, list[trails.Record]]:
     """All records by the day on which they are delivered: in portions that hold events of any day.
 
-    The sample trails, public ones, and random ones, each of these in accounts of its own.
+    The sample trails, public ones, random ones and each detection's attack, these two in accounts
+    of their own.
     """
     records = [each for name in TRAILS_ON_DISK for each in trails.read(LOGS / name)]
+    detections = [each for each in read_detections(find_project(ROOT)) if each.name in DETECTIONS]
+    for number, detection in enumerate(detections):
+        records += trails.attack(detection, f"{200_000_000_000 + number}")
     for seed in RANDOM_TRAILS:
         records += _in_own_accounts(trails.random_trail(seed), seed)
     random.Random(4).shuffle(records)

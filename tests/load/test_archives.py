@@ -14,7 +14,7 @@ import pytest
 import zstandard
 from load_support import event, lines, load_paths, records
 
-from trailhound.load import rows
+from trailhound.load import batches
 
 MEMBERS = {
     "trail/one.json.gz": gzip.compress(records(event(1), event(2))),
@@ -79,8 +79,8 @@ def check_members(loaded, path):
 @pytest.mark.parametrize("is_small", [True, False])
 def test_archive(tmp_path, kind, is_small, monkeypatch):
     if not is_small:
-        monkeypatch.setattr(rows, "MAX_STORED", 64)
-        monkeypatch.setattr(rows, "MAX_WHOLE", 64)
+        monkeypatch.setattr(batches, "MAX_STORED", 64)
+        monkeypatch.setattr(batches, "MAX_WHOLE", 64)
     path = tmp_path / "evidence"
     path.write_bytes(ARCHIVES[kind]())
     connection = duckdb.connect()
@@ -167,7 +167,7 @@ def test_archives_too_deep_and_empty(tmp_path):
 
 
 def test_archive_bombs(tmp_path, monkeypatch):
-    monkeypatch.setattr("trailhound.load.archives.MAX_UNPACKED", 6 << 20)
+    monkeypatch.setattr("trailhound.load.sources.archives.MAX_UNPACKED", 6 << 20)
     (tmp_path / "bomb.zip").write_bytes(
         zipped({f"{number}": b"[" + b" " * (3 << 20) for number in range(8)})
     )

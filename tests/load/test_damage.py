@@ -1,8 +1,10 @@
 """Damaged files: what is whole stays, what is not is told, and the others go on."""
 
 import base64
+import bz2
 import gzip
 import json
+import lzma
 import zlib
 
 import duckdb
@@ -10,8 +12,9 @@ import pytest
 import zstandard
 from load_support import event, lines, load_bytes, load_paths, records
 
-from trailhound.load import LoadError, load, rows
-from trailhound.trail_columns import FIELDS
+from trailhound.cloudtrail import FIELDS
+from trailhound.engines import STORE_VERSION
+from trailhound.load import LoadError, batches, load
 
 EVENTS = [event(number, userAgent="agent " * 20) for number in range(50)]
 DOCUMENT = records(*EVENTS)
@@ -54,7 +57,7 @@ def test_malformed_document(tmp_path):
     text += b"\n" + json.dumps(event(2)).encode() + b"]}"
     loaded = partial(tmp_path, text)
     assert loaded.ids == ["id-good", "id-1"]
-    assert loaded.errors == [(0, "malformed JSON")]
+    assert loaded.errors == [(0, "malformed JSON at line 3, column 1")]
     assert loaded.rows[1]["raw"].startswith('{"eventVersion"')
 
 
@@ -62,7 +65,8 @@ def test_a_broken_record_ends_a_document(tmp_path):
     text = f'{{"Records":[{json.dumps(event(1))},{{"eventName" "x"}},{json.dumps(event(2))}]}}'
     loaded = partial(tmp_path, text.encode())
     assert loaded.ids == ["id-good", "id-1"]
-    assert loaded.errors == [(0, "malformed JSON")]
+    column = text.index('"x"') + 1
+    assert loaded.errors == [(0, f"malformed JSON at line 1, column {column}")]
     assert loaded.rows[1]["raw"] == '{"eventName" "x"}'
 
 
@@ -109,14 +113,18 @@ def test_bad_lines_one_after_the_other(tmp_path):
     [
         (b"a;b;c\n1;2;3\n", "not JSON"),
         (bytes(range(256)) * 20, "binary data, not JSON"),
-        (b"\x7fELF\x02\x01\x01" + bytes(100), "binary data, not JSON"),
+        (b"\x7fELF\x02\x01\x01" + bytes(100), "a program, not CloudTrail"),
         (b"null", "not an object"),
         (b"5", "not an object"),
         (b"5\n6\n", "not JSON"),
         (b"}", "not JSON"),
         (b"{", "ends too early"),
-        (b'{"eventName": x}', "malformed JSON"),
-        ('{"a": 1}'.encode("utf-16"), "UTF-16 text, not UTF-8"),
+        (b'{"eventName": x}', "malformed JSON at line 1, column 15"),
+        (b'{\n "eventName":\n  x}', "malformed JSON at line 3, column 3"),
+        (b"BZh9rubbish", "bzip2 data is corrupt"),
+        (bz2.compress(b"{}")[:20], "bzip2 data ends too early"),
+        (lzma.compress(b"{}")[:24], "xz data ends too early"),
+        (lzma.compress(b"{}")[:9] + b"rubbish" * 9, "xz data is corrupt"),
         (b"\x1f\x8b", "gzip data ends too early"),
         (b"\x1f\x8b\x08\x00" + b"rubbish" * 20, "gzip data is corrupt"),
         (b"\x28\xb5\x2f\xfdrubbish", "zstd data is corrupt"),
@@ -200,12 +208,12 @@ def test_lambda_payload_that_is_none(tmp_path):
     ]
     loaded = partial(tmp_path, lines(*payloads))
     assert [error for _, error in loaded.errors] == [
-        "unreadable awslogs.data",
-        "awslogs.data holds no log events",
-        "unreadable awslogs.data",
-        "log event without a message",
-        "log event without a message",
-        "not valid JSON",
+        "no CloudTrail record",
+        "no CloudTrail record",
+        "no CloudTrail record",
+        "not an object",
+        "no CloudTrail record",
+        "no CloudTrail record",
     ]
 
 
@@ -293,7 +301,7 @@ def test_wrong_types_deep_in_the_identity(tmp_path):
 
 
 def test_a_record_longer_than_can_be_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr("trailhound.load.split.MAX_RECORD", 1 << 20)
+    monkeypatch.setattr("trailhound.load.tolerant.split.MAX_RECORD", 1 << 20)
     monkeypatch.setattr("trailhound.load.inflate.CHUNK", 1 << 18)
     long = event(2, requestParameters={"text": "x" * (3 << 20)})
     text = (
@@ -309,9 +317,9 @@ def test_a_record_longer_than_can_be_kept(tmp_path, monkeypatch):
 
 
 def test_a_document_larger_than_is_read_at_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(rows, "MAX_WHOLE", 1 << 10)
-    monkeypatch.setattr(rows, "MAX_STORED", 1 << 10)
-    monkeypatch.setattr("trailhound.load.reader.rows.MAX_STORED", 1 << 10)
+    monkeypatch.setattr(batches, "MAX_WHOLE", 1 << 10)
+    monkeypatch.setattr(batches, "MAX_STORED", 1 << 10)
+    monkeypatch.setattr("trailhound.load.reader.batches.MAX_STORED", 1 << 10)
     monkeypatch.setattr("trailhound.load.inflate.CHUNK", 1 << 10)
     nested = [
         event(n, requestParameters={"x": [{"eventVersion": 1}, {"eventVersion": 2}]})
@@ -343,13 +351,14 @@ def test_a_document_larger_than_is_read_at_once(tmp_path, monkeypatch):
 def test_a_store_that_refuses(tmp_path):
     connection = duckdb.connect()
     connection.execute("create table cloudtrail_logs (file_path int)")
+    connection.execute(f"comment on table cloudtrail_logs is '{STORE_VERSION}'")
     (tmp_path / "one").write_bytes(records(event()))
     with pytest.raises(LoadError, match=r"^the store refused: [^\n]+$"):
         load(connection, [str(tmp_path)])
 
 
 def test_a_line_longer_than_can_be_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr("trailhound.load.careful.MAX_RECORD", 1 << 16)
+    monkeypatch.setattr("trailhound.load.tolerant.by_line.MAX_RECORD", 1 << 16)
     monkeypatch.setattr("trailhound.load.inflate.CHUNK", 1 << 14)
     long = event(2, userAgent="x" * (1 << 18))
     text = b"noise\n" + lines(event(1), long, event(3), {"tail": "y" * (1 << 18)})

@@ -14,7 +14,8 @@ import duckdb
 import pytest
 from load_support import event, lines, load_paths, read_rows, records
 
-from trailhound.load import LoadError, files, load, reader, store
+from trailhound.load import LoadError, load, reader, store
+from trailhound.load.sources import files
 
 
 def trail(folder, count=20, each=5):
@@ -40,7 +41,8 @@ def python(code, *arguments, **options):
 # Batches of three files, and a pause after each: long enough to be killed in.
 SLOW_LOAD = """
 import sys, time, duckdb
-from trailhound.load import load, reader
+from trailhound.load import load
+from trailhound.load import reader
 reader._COMMIT_FILES = 3
 insert = reader.store.insert
 def slowly(*args):
@@ -119,7 +121,7 @@ def test_two_loads_at_once_in_two_processes(tmp_path):
     command = [Path(sys.executable).with_name("trailhound"), "load", source, "--store", store]
     second = subprocess.run(command, capture_output=True, text=True, check=False)
     holder.communicate()
-    assert second.returncode == 1
+    assert second.returncode == 4
     assert f"in use by process {holder.pid}" in second.stderr
     assert len(second.stderr.strip().splitlines()) == 1
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0
@@ -344,6 +346,7 @@ def test_many_tiny_files(tmp_path):
 def test_a_hundred_thousand_known_files_are_checked_in_seconds(tmp_path):
     for number in range(1000):
         (tmp_path / f"{number}").touch()
+    (tmp_path / "0").write_bytes(records(event()))
     about = [(path.stat(), path) for path in tmp_path.iterdir()]
     connection = duckdb.connect()
     load_paths(tmp_path, connection=connection)

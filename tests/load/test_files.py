@@ -1,15 +1,16 @@
 """Which files a load takes, and which it knows."""
 
 import gzip
+import json
 import os
 from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
-from load_support import event, load_bytes, load_paths, read_rows, records
+from load_support import event, load_paths, read_rows, records
 
-from trailhound.load import LoadError, NoSuchFile, ensure_table, load, reader
+from trailhound.load import LoadError, NoSuchFile, NothingRead, ensure_table, load, reader
 
 
 def write(path, *events):
@@ -115,13 +116,50 @@ def test_days_narrow_a_trail_by_its_folders(tmp_path):
 
 
 def test_nothing_could_be_read(tmp_path):
-    with pytest.raises(LoadError, match=r"nothing could be read: .*/file: not JSON$"):
-        load_bytes(tmp_path, b"noise")
+    """Files were given and no record is an event: that is an error, and names what it saw."""
+    (tmp_path / "file").write_bytes(b"noise")
+    with pytest.raises(NothingRead, match=r"CloudTrail event: .*/file: not JSON$"):
+        load(duckdb.connect(), [str(tmp_path)])
     connection = duckdb.connect()
     (tmp_path / "two").write_bytes(b"\x00\x01")
-    with pytest.raises(LoadError, match=r"\(and 1 more file\)$"):
-        load_paths(tmp_path, connection=connection)
+    with pytest.raises(NothingRead, match=r"\(and 1 more file\)$"):
+        load(connection, [str(tmp_path)])
     assert len(read_rows(connection)) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ({"Records": [{"eventSource": "aws:s3", "eventName": "x"}]}, "S3 notification"),
+        ({"Records": []}, "empty file"),
+        ({"result": {"host": "h"}}, "no CloudTrail record"),
+        ({"digestStartTime": "x"}, "digest file"),
+    ],
+)
+def test_records_without_an_event(tmp_path, content, reason):
+    (tmp_path / "file").write_text(json.dumps(content))
+    connection = duckdb.connect()
+    with pytest.raises(NothingRead, match=rf"/file: {reason}$"):
+        load(connection, [str(tmp_path)])
+    (tmp_path / "good").write_bytes(records(event()))
+    assert load_paths(tmp_path, connection=connection).report.files_known == 1
+    (tmp_path / "other").write_text(json.dumps(content))
+    assert load(connection, [str(tmp_path)]).valid == 0  # the files known before hold events
+
+
+def test_an_empty_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "good").write_bytes(records(event()))
+    with pytest.raises(NoSuchFile, match="a PATH is empty"):
+        load(duckdb.connect(), [""])
+
+
+def test_days_of_a_region_s_folder(tmp_path):
+    """Without the folder CloudTrail above it, as `aws s3 sync` leaves it."""
+    for day in ("2026/03/01", "2026/03/03", "2026/03/04"):
+        (tmp_path / "us-gov-east-1" / day).mkdir(parents=True)
+        (tmp_path / "us-gov-east-1" / day / "a").write_bytes(records(event(day)))
+    assert load_paths(tmp_path, since=date(2026, 3, 4)).ids == ["id-2026/03/04"]
 
 
 def test_the_table_may_stand_anywhere(tmp_path):

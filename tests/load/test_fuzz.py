@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 from load_support import event, lines, load_paths, records
 from test_shapes import SHAPES
 
+from exports import EXPORTS
+
 EXAMPLES = 60
 SECONDS = float(os.environ.get("TRAILHOUND_FUZZ_SECONDS", "0")) / 4  # for each of the tests here
 
@@ -58,10 +60,17 @@ def load_beside_a_good_file(content):
     return loaded
 
 
+FULL = [event(n, userIdentity={"type": "Root", "arn": "x"}, awsRegion="x") for n in range(3)]
+CONTENTS = [
+    *(SHAPES[name].encode() for name in sorted(SHAPES)),
+    *(EXPORTS[name].make(FULL) for name in sorted(EXPORTS)),
+]
+
+
 @st.composite
 def damaged(draw):
     """A file of some shape, packed or not, with a few places changed."""
-    content = draw(st.sampled_from(sorted(SHAPES.values()))).encode()
+    content = draw(st.sampled_from(CONTENTS))
     pack = draw(st.sampled_from([bytes, gzip.compress, zstandard.compress]))
     is_packed_first = draw(st.booleans())
     content = pack(content) if is_packed_first else content
@@ -72,6 +81,7 @@ def damaged(draw):
             st.one_of(
                 st.binary(max_size=8),
                 st.sampled_from([b"{", b"}", b"[", b"]", b'"', b"\\", b",", b"\n", b"\0", b"null"]),
+                st.sampled_from([b'"message":', b'"data":', b'"eventSource":"aws:s3"', b"PAR1"]),
                 st.just(content[at:end] * 2),
             )
         )
@@ -85,7 +95,10 @@ def test_any_bytes(content):
     load_beside_a_good_file(content)
 
 
-MAGIC = (b"PK", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xff\xfe", b"\xfe\xff")
+MAGIC = (
+    *(b"PK", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ", b"PAR1\x15"),
+    *(b"\xff\xfe", b"\xfe\xff", b"{\0", b"[\0", b"\0"),
+)
 
 
 def is_line_of_noise(text):

@@ -89,7 +89,7 @@ def test_keys_are_exact(tmp_path):
     assert load_bytes(tmp_path, records(wrong)).errors == [(1, "no eventTime")]
 
 
-@pytest.mark.parametrize("value", [1, "text", None, True, [], [event()], {}], ids=str)
+@pytest.mark.parametrize("value", [1, "text", None, True, [], [1], {}], ids=str)
 @pytest.mark.parametrize("form", ["records", "array", "lines"])
 def test_a_record_that_is_no_event(tmp_path, value, form):
     around = [event(1), value, event(2)]
@@ -113,18 +113,64 @@ def test_what_is_not_in_the_list_is_not_unwrapped(tmp_path):
     for number, wrapper in enumerate(
         [
             {"test_events": [{"event": event()}]},
-            {"data": {"Records": [event()]}},
-            {"detail": event()},
-            {"records": [event()]},
-            {"message": json.dumps(event())},
-            {"Records": event()},
-            {"Records": [{"Records": [event()]}]},
-            {"Records": [{"_raw": json.dumps(event())}]},
-            [{"Records": [event()]}],
+            {"requestParameters": event()},
+            {"record": json.dumps(event())},
+            {"hits": {"total": {"record": event()}}},
         ]
     ):
         loaded = load_bytes(tmp_path, json.dumps(wrapper), name=str(number))
-        assert loaded.errors == [(1, "no eventTime")], wrapper
+        [(position, error)] = loaded.errors
+        assert (position, error in ("no eventTime", "no CloudTrail record")) == (1, True), wrapper
+
+
+def test_what_stands_inside_an_event_is_no_event(tmp_path):
+    inner = event(2, eventName="Inner")
+    outer = event(1, requestParameters={"Records": [inner], "message": json.dumps(inner)})
+    outer |= {"detail": inner, "message": json.dumps(inner), "events": [inner]}
+    for number, text in enumerate([outer, {"Records": [outer]}, [outer], {"event": outer}]):
+        for indent in (None, 1):
+            loaded = load_bytes(tmp_path, json.dumps(text, indent=indent), f"{number}{indent}")
+            assert [row["eventname"] for row in loaded.rows] == ["CreateUser"]
+
+
+def test_the_outermost_reading_counts_once(tmp_path):
+    record = event(1)
+    both = {"message": json.dumps(record), "event": {"original": json.dumps(record)}, "aws": record}
+    for number, text in enumerate([both, {"hits": {"hits": [{"_source": both}]}}]):
+        assert load_bytes(tmp_path, json.dumps(text), str(number)).report.records == 1
+
+
+def nested(levels):
+    """A record with some keys around it."""
+    value = event(1)
+    for _ in range(levels):
+        value = {"data": value}
+    return value
+
+
+def test_six_levels_deep_and_no_deeper(tmp_path):
+    assert load_bytes(tmp_path, json.dumps(nested(6)), "six").ids == ["id-1"]
+    assert load_bytes(tmp_path, json.dumps(nested(7)), "seven").errors == [
+        (1, "no CloudTrail record")
+    ]
+    for number, hostile in enumerate([b'{"data":' * 90_000, b"[" * 90_000, b'{"log":[' * 9_000]):
+        end = b"}" if number == 0 else b"]" if number == 1 else b"]}"
+        text = hostile + b"1" + end * (hostile.count(b'"log"') or 90_000)
+        assert load_bytes(tmp_path, text, f"deep {number}").report.rejected == 1
+
+
+def test_a_rejected_record_has_its_path(tmp_path):
+    good = {"_source": {"event": {"original": json.dumps(event(1))}}}
+    timeless = {"_source": {"event": {"original": json.dumps(event(2, eventTime=""))}}}
+    odd = {"_source": {"host": "h"}}
+    loaded = load_bytes(tmp_path, json.dumps({"hits": {"hits": [odd, good, timeless]}}))
+    assert (loaded.ids, loaded.errors) == (
+        ["id-1"],
+        [
+            (1, "no CloudTrail record at hits.hits[0]"),
+            (3, "no eventTime at hits.hits[2]._source.event.original"),
+        ],
+    )
 
 
 def test_columns(tmp_path):

@@ -11,7 +11,8 @@ import duckdb
 import pytest
 from load_support import event, load_paths, read_rows, records
 
-from trailhound.load import LoadError, NoSuchFile, load, rows
+from exports import parquet, row
+from trailhound.load import LoadError, NoSuchFile, batches, load
 
 PREFIX = "AWSLogs/o-1/000000000001/CloudTrail/eu-west-1"
 DAYS = ["2025/12/31", "2026/01/01", "2026/01/02", "2026/02/01"]
@@ -101,6 +102,18 @@ def test_days_are_left_out_by_their_keys(bucket, monkeypatch):
         load(duckdb.connect(), [f"s3://{name}"], since=date(2027, 1, 1))
 
 
+@pytest.mark.parametrize("whole", [8 << 20, 500])
+def test_parquet(bucket, monkeypatch, whole):
+    """Fetched whole, and by ranges."""
+    name, system = bucket
+    monkeypatch.setattr(batches, "MAX_STORED", whole)
+    monkeypatch.setattr("trailhound.load.reader.batches.MAX_STORED", whole)
+    monkeypatch.setattr("trailhound.load.sources.remote._WHOLE", whole)
+    content = parquet([row(event(number)) for number in range(3)])
+    system.pipe(f"{name}/unloaded/20260301_one", content)
+    assert load_paths(f"s3://{name}/unloaded/").ids == ["id-0", "id-1", "id-2"]
+
+
 def test_a_changed_object(bucket):
     name, system = bucket
     connection = duckdb.connect()
@@ -114,9 +127,9 @@ def test_a_changed_object(bucket):
 
 def test_large_odd_and_many_objects(bucket, monkeypatch):
     name, system = bucket
-    monkeypatch.setattr(rows, "MAX_STORED", 1000)
-    monkeypatch.setattr(rows, "MAX_WHOLE", 1000)
-    monkeypatch.setattr("trailhound.load.remote._WHOLE", 1000)
+    monkeypatch.setattr(batches, "MAX_STORED", 1000)
+    monkeypatch.setattr(batches, "MAX_WHOLE", 1000)
+    monkeypatch.setattr("trailhound.load.sources.remote._WHOLE", 1000)
     many = [event(number, userAgent=f"{number}" * 50) for number in range(100, 130)]
     system.pipe(f"{name}/odd/large", records(*many))
     system.pipe(f"{name}/odd/cut", gzip.compress(records(*many))[:-9])

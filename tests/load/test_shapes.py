@@ -1,14 +1,16 @@
 """Every shape of file that holds CloudTrail records, by content and never by name."""
 
 import base64
+import bz2
 import gzip
 import json
+import lzma
 
 import pytest
 import zstandard
 from load_support import event, load_bytes
 
-from trailhound.load import careful
+from trailhound.load.tolerant import careful
 
 EVENTS = [event(1), event(2), event(3)]
 TEXTS = [json.dumps(each) for each in EVENTS]
@@ -110,6 +112,14 @@ PACKINGS = {
         b"\x53*M\x18\x03\0\0\0abc" + zstandard.compress(text)
     ),
     "zstd in gzip": lambda text: gzip.compress(zstandard.compress(text)),
+    "bzip2": bz2.compress,
+    "bzip2 in streams": lambda text: bz2.compress(text[:90]) + bz2.compress(text[90:]),
+    "xz": lzma.compress,
+    "xz in streams": lambda text: lzma.compress(text[:90]) + lzma.compress(text[90:]),
+    "UTF-16 little-endian": lambda text: b"\xff\xfe" + text.decode().encode("utf-16-le"),
+    "UTF-16 big-endian": lambda text: b"\xfe\xff" + text.decode().encode("utf-16-be"),
+    "UTF-16 without a mark": lambda text: text.decode().encode("utf-16-le"),
+    "UTF-16 in xz": lambda text: lzma.compress(text.decode().encode("utf-16")),
     "byte order mark": lambda text: b"\xef\xbb\xbf" + text,
     "byte order mark in gzip": lambda text: gzip.compress(b"\xef\xbb\xbf" + text),
 }

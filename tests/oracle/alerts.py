@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from oracle.context import Context
+from oracle.engine import alerts_of
 from oracle.events import DENIED_CODES, HUMAN_ROLES, Event, Trail, read_records
+from oracle.incidents import Incident, incidents_of
+from oracle.metadata import METADATA
+from oracle.rows import KINDS
 from oracle.rules import RULES, Rule
 from oracle.tuning import AllowRow, Countries, Override, threshold_for
 
@@ -26,6 +31,13 @@ class Settings:
     countries: Sequence[tuple[str, str, str]] = ()
     denied_codes: Sequence[str] = DENIED_CODES
     human_roles: Sequence[str] = HUMAN_ROLES
+    aws_ranges: Sequence[tuple[str, str]] = ()
+    networks: Sequence[tuple[str, str, str]] = ()
+    country_distances: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    trusted_accounts: Sequence[str] = ()
+    history_days: int = 30
+    history_floor_days: int = 14
+    travel_kmh: int = 1000
 
 
 @dataclass(frozen=True)
@@ -55,7 +67,8 @@ class Alert:
     access_key_ids: list[str]
     session_names: list[str]
     resources: list[str]
-    evidence: dict[str, list[str]]
+    evidence: dict[str, Any]
+    correlated_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,20 +78,36 @@ class Result:
     trail: Trail
     alerts: list[Alert]
     removed: list[int]
+    signals: list[Alert]
+    incidents: list[Incident]
 
 
-def evaluate(records: Iterable[Any], settings: Settings | None = None) -> Result:
-    """The events, the alerts of all fifteen detections in order, and what the allow-list took."""
+def evaluate(
+    records: Iterable[Any],
+    settings: Settings | None = None,
+    *,
+    detections: Collection[str] | None = None,
+) -> Result:
+    """The events, the alerts and signals of all detections (or those named), and what was removed."""
     settings = settings or Settings()
     trail = read_records(
         records, denied_codes=settings.denied_codes, human_roles=settings.human_roles
     )
-    countries = Countries(settings.countries)
+    countries = Context(
+        settings.countries,
+        settings.aws_ranges,
+        settings.networks,
+        settings.country_distances,
+        settings.trusted_accounts,
+    )
+    events = [event for event in trail.events if not event.is_network_activity]
     removed = [0] * len(settings.allow_list)
     alerts: list[Alert] = []
     for rule in RULES.values():
+        if detections is not None and rule.name not in detections:
+            continue
         partitions: dict[tuple[str, str], list[Event]] = {}
-        for event in trail.events:
+        for event in events:
             if event.entity_type == "service" or not rule.matches(event, countries):
                 continue
             key = rule.key(event)
@@ -86,11 +115,16 @@ def evaluate(records: Iterable[Any], settings: Settings | None = None) -> Result
             removed = [count + hit for count, hit in zip(removed, hits, strict=True)]
             if not any(hits):
                 partitions.setdefault((event.account_id, key), []).append(event)
-        for (account_id, entity_id), events in partitions.items():
-            partition = _Partition(rule, account_id, entity_id, events, settings, countries)
+        for (account_id, entity_id), matching in partitions.items():
+            partition = _Partition(rule, account_id, entity_id, matching, settings, countries)
             alerts += partition.alerts()
+    for kind in KINDS.values():
+        if detections is None or kind.name in detections:
+            alerts += alerts_of(kind, events, settings, countries, removed)
     alerts.sort(key=lambda alert: (alert.triggered_at, alert.detection, alert.alert_id))
-    return Result(trail, alerts, removed)
+    signals = [alert for alert in alerts if METADATA[alert.detection].kind == "signal"]
+    shown = [alert for alert in alerts if METADATA[alert.detection].kind == "alert"]
+    return Result(trail, shown, removed, signals, incidents_of([*shown, *signals]))
 
 
 class _Partition:
@@ -181,7 +215,7 @@ class _Partition:
         evidence: dict[str, list[str]] = {}
         for event in events:
             for key, values in self.rule.evidence(event, self.countries).items():
-                evidence[key] = _listed([*evidence.get(key, ()), *values], limit=None)
+                evidence[key] = listed([*evidence.get(key, ()), *values], limit=None)
         return Alert(
             alert_id=hashlib.sha256(identity.encode()).hexdigest()[:32],
             detection=name,
@@ -200,16 +234,16 @@ class _Partition:
             window_minutes=self.minutes,
             event_count=len(events),
             event_ids=[event.event_id for event in events][:LONGEST_LIST],
-            regions=_listed(event.region for event in events),
-            source_ips=_listed(event.source_ip for event in events),
-            user_agents=_listed(event.user_agent for event in events),
-            access_key_ids=_listed(event.access_key_id for event in events),
-            session_names=_listed(event.session_name for event in events),
-            resources=_listed(arn for event in events for arn in event.resources),
+            regions=listed(event.region for event in events),
+            source_ips=listed(event.source_ip for event in events),
+            user_agents=listed(event.user_agent for event in events),
+            access_key_ids=listed(event.access_key_id for event in events),
+            session_names=listed(event.session_name for event in events),
+            resources=listed(arn for event in events for arn in event.resources),
             evidence={key: values[:LONGEST_LIST] for key, values in evidence.items()},
         )
 
 
-def _listed(values: Iterable[str | None], *, limit: int | None = LONGEST_LIST) -> list[str]:
+def listed(values: Iterable[str | None], *, limit: int | None = LONGEST_LIST) -> list[str]:
     # Python compares texts by code point.
     return sorted({value for value in values if value is not None})[:limit]

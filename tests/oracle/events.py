@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -51,6 +52,24 @@ class Event:
     resources: tuple[str, ...]
     request: Any = field(repr=False)
     response: Any = field(repr=False)
+    extra: Any = field(default=None, repr=False)
+    details: Any = field(default=None, repr=False)
+    record: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The record's userIdentity; empty where there is none."""
+        found = self.record.get("userIdentity")
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def is_network_activity(self) -> bool:
+        """Whether it is VPC endpoint traffic, the refusals of endpoints apart (6.24)."""
+        network = (
+            self.record.get("eventCategory") == "NetworkActivity"
+            or self.record.get("eventType") == "AwsVpceEvent"
+        )
+        return network and self.error_code != "VpceAccessDenied"
 
 
 @dataclass(frozen=True)
@@ -158,7 +177,7 @@ def _event(record: dict[str, Any], denied_codes: Sequence[str], human: Sequence[
         name=name,
         region=text(record.get("awsRegion")),
         outcome=_outcome(record, denied_codes),
-        error_code=text(record.get("errorCode")),
+        error_code=error_code(record),
         entity_id=entity_id or "unknown",
         entity_type=entity_type,
         user_arn=text(identity.get("arn")),
@@ -169,6 +188,9 @@ def _event(record: dict[str, Any], denied_codes: Sequence[str], human: Sequence[
         resources=tuple(arn for arn in arns if arn is not None),
         request=_document(record.get("requestParameters")),
         response=_document(record.get("responseElements")),
+        extra=_document(record.get("additionalEventData")),
+        details=_document(record.get("serviceEventDetails")),
+        record=record,
     )
 
 
@@ -182,19 +204,43 @@ def _document(value: Any) -> Any:
         return None
 
 
+def error_code(record: dict[str, Any]) -> str | None:
+    """The error code; None for what shippers write in place of none (6.28)."""
+    value = record.get("errorCode")
+    if isinstance(value, float) and math.isnan(value):
+        return None
+    found = text(value)
+    return None if found in ("NaN", "null", "None", "-") else found
+
+
 def _outcome(record: dict[str, Any], denied_codes: Sequence[str]) -> str:
-    code = text(record.get("errorCode"))
-    if (record.get("eventSource"), record["eventName"]) == ("signin.amazonaws.com", "ConsoleLogin"):
-        response = _document(record.get("responseElements"))
-        succeeded = at_path(response, "ConsoleLogin") == "Success"
+    code, name = error_code(record), record["eventName"]
+    response = _document(record.get("responseElements"))
+    told: Any = "Success"
+    if record.get("eventSource") == "signin.amazonaws.com":
+        if name == "ConsoleLogin":
+            code_decides = False
+            told = at_path(response, "ConsoleLogin") or ""
+        else:
+            code_decides = True
+            if name in ("UserAuthentication", "CredentialVerification"):
+                told = at_path(_document(record.get("serviceEventDetails")), name)
+            elif name in ("GetSigninToken", "CheckMfa", "SwitchRole", "PasswordUpdated"):
+                told = at_path(response, name)
+            told = "Success" if absent(told) else told
     else:
-        succeeded = code is None
-    if succeeded:
+        code_decides = True
+    if told == "Success" and not (code_decides and code):
         return "succeeded"
     return "denied" if code and code.removeprefix("Client.") in denied_codes else "failed"
 
 
-def _entity(  # noqa: PLR0911 - one return for each row of the table
+def absent(value: Any) -> bool:
+    """Null or empty."""
+    return value is None or value == ""
+
+
+def _entity(
     identity: dict[str, Any], record: dict[str, Any], human: Sequence[str]
 ) -> tuple[str, str | None]:
     """The entity's type and, if there is any, its id."""
@@ -215,6 +261,10 @@ def _entity(  # noqa: PLR0911 - one return for each row of the table
         person = at_path(identity, "onBehalfOf", "userId")
         named = at_path(_document(record.get("additionalEventData")), "UserName")
         return "identity_center_user", first(person, principal, named)
+    if kind == "Unknown" and (person := text(at_path(identity, "onBehalfOf", "userId"))):
+        return "identity_center_user", person
+    if kind == "Unknown" and user_name and re.fullmatch("[0-9]{12}", principal or ""):
+        return "identity_center_user", user_name
     if kind in ("SAMLUser", "WebIdentityUser"):
         entity_type = "saml_user" if kind == "SAMLUser" else "web_identity_user"
         return entity_type, _pair(text(identity.get("identityProvider")), user_name or principal)

@@ -55,8 +55,27 @@ def launched(event: Event) -> list[dict[str, Any]]:
     """The instances that a RunInstances request brought to life."""
     if not is_call(event, "ec2", "RunInstances") or event.outcome != "succeeded":
         return []
+    if left_out(event):
+        asked_for = at_path(event.request, "instancesSet", "items")
+        return [
+            {"imageId": at_path(item, "imageId")}
+            for item in (asked_for if isinstance(asked_for, list) else [])
+            for _ in range(_asked_for(at_path(item, "maxCount"), at_path(item, "minCount")))
+        ]
     items = at_path(event.response, "instancesSet", "items")
     return list(items) if isinstance(items, list) else []
+
+
+def _asked_for(*wanted: Any) -> int:
+    """The first of these that is there, if it is a whole number."""
+    first = next((text(each) for each in wanted if text(each)), None) or ""
+    return int(first) if re.fullmatch("[0-9]+", first) else 0
+
+
+def left_out(event: Event) -> bool:
+    """Whether the response was left out, so that the request counts (6.26)."""
+    omitted = (text(at_path(event.response, "omitted")) or "").lower() == "true"
+    return event.response in (None, "") or omitted
 
 
 def launched_large(event: Event) -> list[dict[str, Any]]:
@@ -69,7 +88,12 @@ def instance_type(item: Any, event: Event) -> str | None:
     asked = at_path(event.request, "instanceType")
     if isinstance(asked, dict):
         asked = asked.get("value")
-    return text(at_path(item, "instanceType")) or text(asked)
+    own = at_path(item, "instanceType")
+    return text(own.get("value") if isinstance(own, dict) else own) or text(asked)
+
+
+def _image(item: Any, event: Event) -> str | None:
+    return text(at_path(item, "imageId")) or text(at_path(event.request, "imageId"))
 
 
 def is_large(kind: str | None) -> bool:
@@ -82,7 +106,8 @@ def terminated(event: Event) -> set[str]:
     """The ids of the instances that a TerminateInstances request brought to an end."""
     if not is_call(event, "ec2", "TerminateInstances") or event.outcome != "succeeded":
         return set()
-    items = at_path(event.response, "instancesSet", "items")
+    told = event.request if left_out(event) else event.response
+    items = at_path(told, "instancesSet", "items")
     ids = {
         text(at_path(item, "instanceId"))
         for item in (items if isinstance(items, list) else [])
@@ -163,7 +188,7 @@ def _launch_evidence(
 ) -> Callable[[Event, Countries], dict[str, list[str]]]:
     return lambda event, _: {
         "instance_types": _values(*(instance_type(item, event) for item in items(event))),
-        "image_ids": _values(*(text(at_path(item, "imageId")) for item in items(event))),
+        "image_ids": _values(*(_image(item, event) for item in items(event))),
         "instance_ids": _values(*(text(at_path(item, "instanceId")) for item in items(event))),
     }
 

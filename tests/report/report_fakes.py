@@ -12,9 +12,10 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from trailhound.alerts import COLUMNS
-from trailhound.catalog import read_detections
-from trailhound.project import installed_project
+from trailhound.engines import STORE_VERSION
+from trailhound.project.detections import read_detections
+from trailhound.project.project import installed_project
+from trailhound.store.alerts import COLUMNS
 
 START = datetime(2026, 1, 5)
 _TYPES = {
@@ -30,14 +31,19 @@ def make_store(
     alerts: Iterable[dict[str, Any]],
     events: Iterable[tuple[str, str, date, int]] = (),
     odd: Iterable[tuple[str, int, str | None, str | None]] = (),
+    *,
+    incidents: Iterable[dict[str, Any]] = (),
+    signals: Iterable[dict[str, Any]] = (),
 ) -> Path:
     """A DuckDB store in the shape that a build leaves.
 
     events: account, region, day and how many. odd: file, record, error, reason to skip.
     """
     with duckdb.connect(str(path)) as connection:
-        connection.register("given_alerts", _table(list(alerts)))
-        connection.execute("create table alerts as select * from given_alerts")
+        relations = {"alerts": alerts, "incidents": incidents, "signals": signals}
+        for relation, rows in relations.items():
+            connection.register(f"given_{relation}", _table(list(rows)))
+            connection.execute(f"create table {relation} as select * from given_{relation}")
         connection.execute(
             """create table cloudtrail_events (
                 account_id varchar, aws_region varchar, event_date date,
@@ -56,6 +62,7 @@ def make_store(
                 cast(null as varchar) as skipped, timestamp '2026-01-31 00:00:00' as loaded_at
             from cloudtrail_events"""
         )
+        connection.execute(f"comment on table cloudtrail_logs is '{STORE_VERSION}'")
         for row in odd:
             connection.execute("insert into cloudtrail_logs values (?, ?, ?, ?, null)", row)
     return path
@@ -100,12 +107,38 @@ def an_alert(number: int = 0, **values: Any) -> dict[str, Any]:
         "session_names": [],
         "resources": [],
         "evidence": {"event_names": ["ListRoles", "ListUsers"], "error_codes": ["AccessDenied"]},
+        "correlated_by": "",
+        "risk": 20,
         **values,
     }
     return {
         name: json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
         for name, value in alert.items()
     }
+
+
+def an_incident(number: int, *findings: dict[str, Any], **values: Any) -> dict[str, Any]:
+    """An incident of these findings."""
+    times = [each["triggered_at"] for each in findings]
+    return an_alert(
+        number,
+        **{
+            "alert_id": f"{number:x}".rjust(32, "f"),
+            "detection": "incidents",
+            "title": "Incident - Several detections by one actor",
+            "severity": "high",
+            "triggered_at": times[-1],
+            "first_seen": times[0],
+            "last_seen": times[-1],
+            "observed": 115,
+            "threshold": 100,
+            "window_minutes": 1440,
+            "event_count": len(findings),
+            "event_ids": [each["alert_id"] for each in findings],
+            "evidence": {"detections": [], "severities": [], "account_ids": ["012345678901"]},
+            **values,
+        },
+    )
 
 
 def many_alerts(count: int, days: int = 45, seed: int = 1) -> list[dict[str, Any]]:

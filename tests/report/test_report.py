@@ -16,14 +16,15 @@ import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_fakes import START, an_alert, make_store, many_alerts, month_of_events
+from report_fakes import START, an_alert, an_incident, make_store, many_alerts, month_of_events
 
 from support import LOGS, Invoke, run_in
-from trailhound.alerts import COLUMNS
-from trailhound.catalog import read_detections
-from trailhound.project import installed_project
+from trailhound.analyst.triage import fill
+from trailhound.project.detections import read_detections
+from trailhound.project.project import installed_project
+from trailhound.report.attack import matrix, techniques
 from trailhound.report.calendar import calendar_of
-from trailhound.triage import fill
+from trailhound.store.alerts import COLUMNS
 
 HOSTILE = "</script><script>alert(1)</script><!--<script>&lt;\u2028\u202e"
 
@@ -159,6 +160,75 @@ def test_data_never_reach_the_page_as_markup() -> None:
     assert "| safe" not in (folder / "template.html").read_text(encoding="utf-8")
 
 
+@pytest.fixture
+def attack(tmp_path: Path) -> Path:
+    """A store with an incident of an alert and a signal."""
+    alert, signal = an_alert(1), an_alert(2, title="IAM - Permissions enumerated")
+    signal["detection"] = "iam_permissions_enumerated"
+    incident = an_incident(1, alert, signal)
+    return make_store(tmp_path / "a.duckdb", [alert], incidents=[incident], signals=[signal])
+
+
+def test_incidents_stand_above_the_alerts_with_their_findings(invoke: Invoke, attack: Path) -> None:
+    html = report_of(invoke, attack)
+    places = [html.index(f'id="{section}"') for section in ("overview", "incidents", "alerts")]
+    assert places == sorted(places)
+    incidents = html.split('<section id="incidents"')[1].split("</section>")[0]
+    assert "2 findings of 2 acts, risk 115 of 100" in incidents
+    first, second = incidents.split("<li>")[1:]
+    assert f'<a class="title" href="#alert={1:032x}">' in first
+    assert "act refused · Discovery" in first
+    # A signal is not in the list of alerts.
+    assert '<span class="title">IAM - Permissions enumerated</span>' in second
+    assert "signal · act probe · Discovery" in second
+    assert html.count("<dt>incident</dt><dd>1</dd>") == 1
+
+
+def test_the_filters_choose_incidents_and_none_is_said(invoke: Invoke, attack: Path) -> None:
+    html = report_of(invoke, attack, "--severity", "critical")
+    assert "No actor's findings add up to an incident within this scope." in html
+
+
+def test_the_most_severe_and_latest_incidents_are_shown(invoke: Invoke, tmp_path: Path) -> None:
+    alerts = [an_alert(number) for number in range(60)]
+    incidents = [
+        an_incident(number, alert, severity="critical" if number == 3 else "high")
+        for number, alert in enumerate(alerts)
+    ]
+    store = make_store(tmp_path / "many.duckdb", alerts, incidents=incidents)
+    html = report_of(invoke, store)
+    assert re.findall(r'<article class="incident (\w+)">', html) == ["critical"] + ["high"] * 49
+    assert "The 50 most severe of 60 are shown" in html
+    assert re.findall(r'href="#alert=0*(\w+)">', html)[:3] == ["3", "3b", "3a"]
+
+
+def test_the_matrix_has_what_is_covered_and_what_fired(invoke: Invoke, attack: Path) -> None:
+    html = report_of(invoke, attack)
+    cells = html.split('<section id="attack"')[1].split("</section>")[0]
+    [discovery] = [part for part in cells.split("<h3>")[1:] if part.startswith("Discovery<")]
+    [fired] = [cell for cell in discovery.split("<li ")[1:] if "<b>T1087.004</b>" in cell]
+    assert fired.startswith('class="fired medium"')
+    assert "Account Discovery: Cloud Account" in fired
+    assert ">1 alert</a>" in fired
+    [quiet] = [cell for cell in discovery.split("<li ")[1:] if "<b>T1580</b>" in cell]
+    assert quiet.startswith('class="quiet"')
+    assert "alert" not in quiet
+
+
+def test_the_matrix_has_each_technique_where_attack_has_it() -> None:
+    detections = read_detections(installed_project())
+    idle = [each.name for each in detections if each.needs_data_events]
+    found = matrix(detections, idle, [])
+    assert list(found)[:2] == ["Resource Development", "Initial Access"]
+    for each in detections:
+        assert set(each.techniques) <= techniques().keys(), each.name
+    [stolen] = [cell for cell in found["Collection"] if cell.technique == "T1530"]
+    assert (stolen.detections, stolen.idle) == (4, 3)
+    enabled = [each for each in detections if each.enabled]
+    assert sum(cell.detections for cells in found.values() for cell in cells) >= len(enabled)
+    assert "T1136.003" not in {cell.technique for cell in found["Privilege Escalation"]}
+
+
 def test_hostile_texts_add_no_tag(invoke: Invoke, tmp_path: Path) -> None:
     texts = {
         column.name: HOSTILE
@@ -167,17 +237,28 @@ def test_hostile_texts_add_no_tag(invoke: Invoke, tmp_path: Path) -> None:
     }
     lists = {column.name: [HOSTILE] for column in COLUMNS if column.kind == "list"}
     day = START.date()
-    plain = make_store(tmp_path / "plain.duckdb", [an_alert()], [("1", "eu", day, 1)], [_odd("a")])
+    plain = make_store(
+        tmp_path / "plain.duckdb",
+        [an_alert()],
+        [("1", "eu", day, 1)],
+        [_odd("a")],
+        incidents=[an_incident(1, an_alert())],
+    )
+    bad = an_alert(**texts, **lists, evidence={HOSTILE: [HOSTILE]})
+    incident = an_incident(1, bad, entity_id=HOSTILE, account_id="", source_ips=[HOSTILE])
+    incident["evidence"] = json.dumps({"account_ids": [HOSTILE]})
     hostile = make_store(
         tmp_path / "hostile.duckdb",
-        [an_alert(**texts, **lists, evidence={HOSTILE: [HOSTILE]})],
+        [bad],
         [(HOSTILE, HOSTILE, day, 1)],
         [_odd(HOSTILE)],
+        incidents=[incident],
     )
     page, expected = Page(report_of(invoke, hostile)), Page(report_of(invoke, plain))
     assert page.count("script") == 2
     # The detection of the hostile alert is not in the catalogue: its link is missing.
     assert page.count("p") == expected.count("p") - 1
+    assert page.count("article") == expected.count("article") == 1
     data = page.data
     alert = dict(zip(data["columns"], data["alerts"][0], strict=True))
     assert alert["entity_id"] == HOSTILE
@@ -220,7 +301,7 @@ def test_files_are_counted_by_what_became_of_them(invoke: Invoke, tmp_path: Path
 
 
 def test_idle_detections_are_named(invoke: Invoke, store: Path) -> None:
-    assert "2 detections could not fire" in report_of(invoke, store)
+    assert re.search(r"[1-9] detections could not fire", report_of(invoke, store))
 
 
 @given(

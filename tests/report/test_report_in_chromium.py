@@ -17,15 +17,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from click.testing import CliRunner
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from report_fakes import START, an_alert, make_store, many_alerts, month_of_events
+from report_fakes import START, an_alert, an_incident, make_store, many_alerts, month_of_events
 
-from trailhound.alerts import COLUMNS, read_alerts
-from trailhound.catalog import find, read_detections
+from trailhound.analyst.triage import fill
+from trailhound.engines import open_warehouse
 from trailhound.main import cli
-from trailhound.profile import Target
-from trailhound.project import installed_project
-from trailhound.triage import fill
-from trailhound.warehouse import open_warehouse
+from trailhound.project.detections import find, read_detections
+from trailhound.project.project import installed_project
+from trailhound.project.target import Target
+from trailhound.store.alerts import COLUMNS, read_alerts
 
 FLAGS = [
     "--no-sandbox",
@@ -34,7 +34,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-MOST_NODES = 6_000
+MOST_NODES = 8_000
 
 
 @pytest.fixture(scope="module")
@@ -126,8 +126,11 @@ def three(make_report: MakeReport) -> Path:
 
 @pytest.fixture(scope="module")
 def many(make_report: MakeReport) -> Path:
-    """A report of ten thousand alerts."""
-    return make_report(many_alerts(10_000))
+    """A report of ten thousand alerts, and incidents of ten of them each."""
+    alerts = many_alerts(10_000)
+    by_time = sorted(alerts, key=lambda each: each["triggered_at"])
+    incidents = [an_incident(n, *by_time[n * 10 : n * 10 + 10]) for n in range(8)]
+    return make_report(alerts, incidents=incidents)
 
 
 def expect_ids(page: Page, expected: list[int]) -> None:
@@ -547,6 +550,25 @@ def test_where_the_clipboard_is_closed_the_query_is_selected(opened: Opened, thr
     assert page.evaluate("String(getSelection())").startswith("select")
 
 
+# --- incidents and techniques ----------------------------------------------------------------
+
+
+def test_a_finding_of_an_incident_opens_as_an_alert(
+    opened: Opened, make_report: MakeReport
+) -> None:
+    alerts = [an_alert(number) for number in (1, 2)]
+    page = opened(make_report(alerts, incidents=[an_incident(1, *alerts)]))
+    page.locator("#incidents .findings a").nth(1).click()
+    expect(page.locator("dialog")).to_have_attribute("data-alert", f"{2:032x}")
+
+
+def test_a_technique_that_fired_leads_to_its_alerts(opened: Opened, three: Path) -> None:
+    page = opened(three)
+    page.locator("#attack .fired a").first.click()
+    expect(page.get_by_role("searchbox")).to_have_value('"T1087.004"')
+    expect(page.get_by_role("status")).to_have_text("3 alerts")
+
+
 # --- ten thousand -----------------------------------------------------------------------------
 
 
@@ -607,7 +629,13 @@ def test_light_and_dark_by_preference_and_by_button(opened: Opened, three: Path)
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
 def test_no_width_needs_sideways_scrolling(opened: Opened, many: Path, width: int) -> None:
     page = opened(many, viewport={"width": width, "height": 800})
-    assert page.evaluate("document.scrollingElement.scrollWidth") <= width
+    for letter_spacing in ("normal", "0.1em"):  # as with a wider font than is installed
+        page.evaluate(
+            "rule => { const style = new CSSStyleSheet(); style.replaceSync(rule);"
+            " document.adoptedStyleSheets = [style] }",
+            f"* {{ letter-spacing: {letter_spacing} !important }}",
+        )
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= width
 
 
 def test_on_paper_every_alert_is_told_in_brief(opened: Opened, make_report: MakeReport) -> None:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trailhound.catalog import read_detections
-from trailhound.project import installed_project
-from trailhound.triage import PLACEHOLDERS, fill, literal, pieces
+from trailhound.analyst.triage import PLACEHOLDERS, fill, pieces
+from trailhound.project.detections import read_detections
+from trailhound.project.project import installed_project
+from trailhound.text import literal
 
 ALERT = {
     "account_id": "012345678901",

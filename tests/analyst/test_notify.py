@@ -12,9 +12,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from trailhound.notify import groups, message, new_alerts, notify, send_with_apprise
+from trailhound.analyst.notify import groups, message, new_alerts, notify, send_with_apprise
 
 START = datetime(2026, 1, 31, 12)
+ACTS = {"iam_permissions_enumerated": "probe", "s3_buckets_enumerated": "probe"}
 
 
 def alert(alert_id: str, **changes: Any) -> dict[str, Any]:
@@ -32,8 +33,32 @@ def alert(alert_id: str, **changes: Any) -> dict[str, Any]:
         "observed": 16,
         "threshold": 15,
         "window_minutes": 10,
+        "correlated_by": "",
         **changes,
     }
+
+
+def incident(alert_id: str, **changes: Any) -> dict[str, Any]:
+    return alert(
+        alert_id,
+        **{
+            "detection": "incidents",
+            "title": "Incident - Several detections by one actor",
+            "severity": "high",
+            "entity_type": "role",
+            "observed": 115,
+            "threshold": 100,
+            "window_minutes": 1440,
+            "event_count": 3,
+            "source_ips": ["198.51.100.7", "203.0.113.9"],
+            "evidence": {
+                "detections": [*ACTS, "iam_administrator_policy_granted"],
+                "severities": ["high", "low"],
+                "account_ids": ["012345678901", "111122223333"],
+            },
+            **changes,
+        },
+    )
 
 
 class Server(HTTPServer):
@@ -88,7 +113,7 @@ def tell(
     state: duckdb.DuckDBPyConnection, server: Server, *alerts: dict[str, Any]
 ) -> tuple[int, int]:
     wanted = new_alerts(alerts, state, server.url)
-    return notify(state, server.url, wanted, send_with_apprise)
+    return notify(state, server.url, wanted, send_with_apprise, ACTS)
 
 
 def test_an_alert_goes_out_once(state: duckdb.DuckDBPyConnection, server: Server) -> None:
@@ -170,6 +195,23 @@ def test_requests_of_the_same_second_are_alerts_of_their_own(
     assert tell(state, server, first, second) == (1, 0)
 
 
+def test_what_is_correlated_by_something_else_is_an_alert_of_its_own(
+    state: duckdb.DuckDBPyConnection, server: Server
+) -> None:
+    one, other = alert("a", correlated_by="user/one"), alert("b", correlated_by="user/other")
+    assert tell(state, server, one) == (1, 0)
+    assert tell(state, server, one, other) == (1, 0)
+    assert tell(state, server, alert("c", correlated_by="user/other")) == (0, 0)
+
+
+def test_what_an_older_version_noted_counts(
+    state: duckdb.DuckDBPyConnection, server: Server
+) -> None:
+    tell(state, server, alert("a"))
+    state.execute("alter table trailhound_notified drop column correlated_by")
+    assert tell(state, server, alert("a"), alert("b", entity_id="role/other")) == (1, 0)
+
+
 def test_each_destination_is_told(state: duckdb.DuckDBPyConnection, server: Server) -> None:
     tell(state, server, alert("a"))
     assert new_alerts([alert("a")], state, server.url + "other") == [alert("a")]
@@ -180,5 +222,56 @@ def test_the_most_severe_comes_first_and_hostile_text_is_spelt_out() -> None:
     critical = alert("b", severity="critical", detection="z")
     ordered = [group[0]["alert_id"] for group in groups([hostile, critical])]
     assert ordered == ["b", "a"]
-    title, text = message([hostile])
+    title, text = message([hostile], {})
     assert (title + text).replace("\n", "").isprintable()
+
+
+def test_each_incident_is_a_message_with_who_what_and_from_where(
+    state: duckdb.DuckDBPyConnection, server: Server
+) -> None:
+    other = incident("b", entity_id="j.doe", account_id="", severity="critical")
+    assert tell(state, server, incident("a"), other) == (2, 0)
+    assert tell(state, server, incident("a"), other) == (0, 0)
+    critical, high = server.posted
+    assert critical["title"].startswith("CRITICAL: Incident")
+    assert "j.doe (role)" in critical["message"]
+    assert "account 012345678901, 111122223333" in critical["message"]
+    for expected in ("role/app", "2 acts in 3 findings", "198.51.100.7, 203.0.113.9", "115 of 100"):
+        assert expected in high["message"]
+
+
+def test_an_incident_that_grew_or_went_on_is_not_told_again(
+    state: duckdb.DuckDBPyConnection, server: Server
+) -> None:
+    tell(state, server, incident("a"))
+    day = timedelta(days=1)
+    grown = incident("a", last_seen=START + timedelta(hours=5), observed=150)
+    gone_on = incident(
+        "b",
+        triggered_at=START + day / 2,
+        first_seen=START,
+        last_seen=START + day,
+        is_continuation=True,
+    )
+    assert tell(state, server, grown, gone_on) == (0, 0)
+    another = dict.fromkeys(("triggered_at", "first_seen", "last_seen"), START + 3 * day)
+    assert tell(state, server, incident("c", **another)) == (1, 0)
+
+
+def test_a_webhook_gets_the_columns_as_json(
+    state: duckdb.DuckDBPyConnection, server: Server
+) -> None:
+    tell(state, server, incident("a"), alert("b"))
+    told = [row for posted in server.posted for row in posted["alerts"]]
+    assert [row["alert_id"] for row in told] == ["a", "b"]
+    assert told[0]["triggered_at"] == "2026-01-31T12:05:00Z"
+    assert told[0]["evidence"]["account_ids"] == ["012345678901", "111122223333"]
+
+
+def test_what_logs_say_stays_one_line_in_the_message_of_an_incident() -> None:
+    text = "x\x1b[2J\n\u202egpj"
+    lines = message([incident("a")], ACTS)[1].count("\n")
+    hostile = incident("a", entity_id=text, account_id=text, source_ips=[text])
+    title, told = message([hostile], ACTS)
+    assert told.count("\n") == lines
+    assert (title + told).replace("\n", "").isprintable()

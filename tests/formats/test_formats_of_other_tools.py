@@ -15,9 +15,9 @@ from botocore.validate import ParamValidator
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 from openpyxl import load_workbook
 
-from trailhound.alerts import COLUMNS
 from trailhound.errors import WrongUsage
-from trailhound.output import Column, Row, format_of, write
+from trailhound.formats import Column, Row, format_of, write
+from trailhound.store.alerts import COLUMNS
 
 HOSTILE = '=HYPERLINK("http://x")\x1b[31m<script>{{ 7*7 }}\u202e'
 ALERT: dict[str, Any] = {
@@ -47,7 +47,24 @@ ALERT: dict[str, Any] = {
     "access_key_ids": ["AKIAIOSFODNN7EXAMPLE"],
     "session_names": [HOSTILE],
     "resources": ["arn:aws:s3:::bucket"],
+    "correlated_by": "AKIAIOSFODNN7EXAMPLE",
+    "risk": 20,
     "evidence": {"buckets": [HOSTILE]},
+}
+INCIDENT = {
+    **ALERT,
+    "detection": "incidents",
+    "title": "Incident - Several detections by one actor",
+    "account_id": "",
+    "entity_id": "j.doe@example.com",
+    "entity_type": "sso_user",
+    "window_minutes": 1440,
+    "event_ids": ["0" * 32],
+    "evidence": {
+        "detections": ["s3_buckets_enumerated"],
+        "severities": ["high"],
+        "account_ids": ["012345678901", "111122223333"],
+    },
 }
 BARE = {
     **ALERT,
@@ -88,7 +105,7 @@ def ocsf() -> jsonschema.Draft202012Validator:
 
 
 def test_ocsf_holds_to_the_published_schema(ocsf: jsonschema.Draft202012Validator) -> None:
-    findings = lines("ocsf", ALERT, BARE)
+    findings = lines("ocsf", ALERT, BARE, INCIDENT)
     for finding in findings:
         assert [error.message for error in ocsf.iter_errors(finding)] == []
     assert findings[0]["finding_info"]["uid"] == ALERT["alert_id"]
@@ -101,7 +118,7 @@ def test_ocsf_holds_to_the_published_schema(ocsf: jsonschema.Draft202012Validato
 def test_asff_is_what_the_aws_client_sends() -> None:
     service = botocore.session.get_session().get_service_model("securityhub")
     shape = service.operation_model("BatchImportFindings").input_shape
-    findings = json.loads(written("asff", ALERT, BARE))
+    findings = json.loads(written("asff", ALERT, BARE, INCIDENT))
     assert not ParamValidator().validate({"Findings": findings}, shape).has_errors()
     assert findings[0]["AwsAccountId"] == "012345678901"
     assert findings[0]["Severity"] == {"Label": "MEDIUM"}
@@ -162,14 +179,55 @@ def test_a_workbook_holds_text_numbers_and_times_but_no_formula() -> None:
     assert entity.value.startswith("=HYPERLINK")
 
 
-@pytest.mark.parametrize("name", ["ocsf", "asff", "ecs", "timesketch"])
+def test_the_incident_of_a_person_has_the_first_of_its_accounts() -> None:
+    [ocsf], [ecs] = lines("ocsf", INCIDENT), lines("ecs", INCIDENT)
+    [asff] = json.loads(written("asff", INCIDENT))
+    assert ocsf["cloud"]["account"]["uid"] == "012345678901"
+    assert ecs["cloud"]["account"]["id"] == asff["AwsAccountId"] == "012345678901"
+    assert "in account 012345678901, 111122223333" in ecs["message"]
+
+
+def test_a_layer_scores_what_fired_by_technique() -> None:
+    [layer] = lines("navigator", ALERT, {**ALERT, "techniques": ["T1619"]}, BARE)
+    assert layer["versions"] == {"attack": "18", "navigator": "5.2.0", "layer": "4.5"}
+    assert layer["domain"] == "enterprise-attack"
+    scores = {each["techniqueID"]: each["score"] for each in layer["techniques"]}
+    assert scores == {"T1578.002": 1, "T1619": 2}
+    assert layer["techniques"][0]["comment"] == "s3_buckets_enumerated"
+    assert layer["gradient"]["maxValue"] == 2
+
+
+def test_a_layer_scores_the_detections_that_are_enabled() -> None:
+    columns = (Column("detection"), Column("techniques", "list"), Column("enabled", "boolean"))
+    stream = io.StringIO()
+    rows: list[Row] = [("a", ["T1530"], True), ("b", ["T1530"], True), ("c", ["T1537"], False)]
+    write("navigator", columns, rows, stream)
+    [technique] = json.loads(stream.getvalue())["techniques"]
+    assert technique == {
+        "techniqueID": "T1530",
+        "score": 2,
+        "comment": "a, b",
+        "enabled": True,
+    }
+
+
+def test_a_layer_without_a_row_is_one_too() -> None:
+    [layer] = lines("navigator")
+    assert (layer["techniques"], layer["gradient"]["maxValue"]) == ([], 1)
+
+
+@pytest.mark.parametrize("name", ["ocsf", "asff", "ecs", "timesketch", "navigator"])
 def test_no_byte_drives_a_terminal(name: str) -> None:
-    assert written(name, ALERT, BARE).replace("\n", "").isprintable()
+    assert (
+        written(name, ALERT, BARE, {**BARE, "techniques": [HOSTILE]})
+        .replace("\n", "")
+        .isprintable()
+    )
 
 
-@pytest.mark.parametrize("name", ["ocsf", "asff", "ecs", "timesketch"])
+@pytest.mark.parametrize("name", ["ocsf", "asff", "ecs", "timesketch", "navigator"])
 def test_only_alerts_have_these_formats(name: str) -> None:
-    with pytest.raises(WrongUsage, match="alerts only"):
+    with pytest.raises(WrongUsage, match="this format is for alerts"):
         write(name, (Column("file"),), [("a",)], io.StringIO())
 
 
@@ -181,6 +239,7 @@ def test_only_alerts_have_these_formats(name: str) -> None:
         ("a.asff.json", "asff"),
         ("A.XLSX", "xlsx"),
         ("a.timesketch.jsonl", "timesketch"),
+        ("a.navigator.json", "navigator"),
         ("a.docx", None),
     ],
 )

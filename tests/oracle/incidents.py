@@ -1,0 +1,107 @@
+"""Incidents: several acts of one actor within a day (3.11, 6.17 to 6.20)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from oracle.metadata import METADATA
+
+if TYPE_CHECKING:
+    from oracle.alerts import Alert
+
+WINDOW = timedelta(days=1)
+PERSONS = ("sso_user", "identity_center_user")
+LOGIN_KEYED = (
+    "iam_multiple_worldwide_console_logins",
+    "signin_console_login_after_failures",
+    "signin_mfa_challenges_failed",
+    "signin_impossible_travel",
+    "signin_login_from_new_country",
+)
+
+
+@dataclass(frozen=True)
+class Incident:
+    """An incident: who, when, how much, and the alert ids of its findings in order."""
+
+    account_id: str
+    entity_id: str
+    triggered_at: datetime
+    observed: int
+    severity: str
+    is_continuation: bool
+    event_ids: list[str]
+
+
+def incidents_of(findings: Iterable[Alert]) -> list[Incident]:
+    """The incidents of these alerts and signals."""
+    actors: dict[tuple[str, str, str], list[Alert]] = {}
+    for each in findings:
+        if not each.is_continuation:
+            actors.setdefault(_actor(each), []).append(each)
+    found = []
+    for (_, account_id, entity_id), group in actors.items():
+        found += _of_actor(account_id, entity_id, group)
+    return sorted(found, key=lambda each: (each.triggered_at, each.account_id, each.entity_id))
+
+
+def _actor(finding: Alert) -> tuple[str, str, str]:
+    actor = finding.entity_id
+    if finding.detection in LOGIN_KEYED:
+        actors = finding.evidence.get("actors", [])
+        actor = next((each for each in actors if each.startswith("arn:")), actor)
+    if finding.entity_type in PERSONS:
+        return (
+            "person",
+            "",
+            actor.rsplit("/", 1)[-1] if finding.entity_type == "sso_user" else actor,
+        )
+    kind = finding.entity_type if finding.entity_type in ("address", "account") else "entity"
+    return kind, finding.account_id, actor
+
+
+def _acts(findings: Iterable[Alert]) -> dict[str, int]:
+    acts: dict[str, int] = {}
+    for each in findings:
+        known = METADATA[each.detection]
+        act = known.act or each.detection
+        acts[act] = max(acts.get(act, 0), known.risk)
+    return acts
+
+
+def _of_actor(account_id: str, entity_id: str, group: list[Alert]) -> list[Incident]:
+    group = sorted(group, key=lambda each: (each.triggered_at, each.alert_id))
+    firing: list[tuple[datetime, int]] = []
+    for each in group:
+        at = each.triggered_at
+        acts = _acts(one for one in group if at - WINDOW <= one.triggered_at <= at)
+        if sum(acts.values()) >= 100 and len(acts) >= 2:
+            firing.append((at, sum(acts.values())))
+    bursts: list[list[tuple[datetime, int]]] = []
+    for fired in firing:
+        last = bursts[-1][-1][0] if bursts else None
+        if last and fired[0] - last <= WINDOW and fired[0].date() == last.date():
+            bursts[-1].append(fired)
+        else:
+            bursts.append([fired])
+    found = []
+    for burst in bursts:
+        at, end = burst[0][0], burst[-1][0]
+        inside = [each for each in group if at - WINDOW <= each.triggered_at <= end]
+        observed = max(seen for _, seen in burst)
+        tactics = {METADATA[each.detection].tactics[0] for each in inside} - {""}
+        found.append(
+            Incident(
+                account_id,
+                entity_id,
+                at,
+                observed,
+                "critical" if observed >= 200 or len(tactics) >= 4 else "high",
+                any(t.date() < at.date() and at - t <= WINDOW for t, _ in firing),
+                [each.alert_id for each in inside][:100],
+            )
+        )
+    return found
