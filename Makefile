@@ -13,13 +13,14 @@ lint: .venv/dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models detections
 
 bench: .venv/dev  ## measure against what people use now, side by side
 	$(BIN)/python -m bench
 
-engines: .venv/dev  ## the same results on a real Trino and through dbt-athena
-	$(BIN)/pytest tests/engines
+engines: .venv/dev  ## the same results on a real Trino and through dbt-athena, of all detections
+	TRAILHOUND_EVERY_DETECTION=1 $(BIN)/pytest tests/engines
 
 fuzz: .venv/dev  ## the reader against broken bytes, for ten minutes
 	TRAILHOUND_FUZZ_SECONDS=600 $(BIN)/pytest tests/load/test_fuzz.py
@@ -35,5 +36,5 @@ docs: .venv/dev  ## write the generated parts of the documentation anew
 	touch $@
 
 .venv/dev: .venv/run pyproject.toml
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[athena,trino,s3,xlsx,notify,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[athena,trino,s3,xlsx,notify,mcp,sigma,dev]'
 	touch $@
