@@ -16,7 +16,7 @@ import yaml
 from cli_helpers import errors_of
 
 from support import Invoke
-from trailhound.settings import Settings
+from trailhound import __version__
 
 SQL = "select number + {added} as total from {{{{ ref('numbers') }}}}"
 META = {"title": "IAM - Sum", "severity": "low", "threshold": 5}
@@ -29,7 +29,7 @@ def project(folder: Path) -> Path:
     files = {
         "dbt_project.yml": {
             "name": "trailhound",
-            "version": "1.0",
+            "version": __version__,
             "profile": "trailhound",
             "model-paths": ["models", "detections"],
         },
@@ -114,10 +114,10 @@ def test_progress_is_told_after_each_test(
     told: list[tuple[int, int]] = []
 
     @contextmanager
-    def noted(_: Settings) -> Iterator[Callable[[int, int], None]]:
+    def noted(*_: object) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: told.append((done, total))
 
-    monkeypatch.setattr("trailhound.commands.test._progress_bar", noted)
+    monkeypatch.setattr("trailhound.commands.test.progress_bar", noted)
     invoke("test", "iam_good", "--project-dir", project)
     assert sorted(told) == [(1, 2), (2, 2)]
 
