@@ -6,7 +6,7 @@ tools as (
 
     select user_agent
     from {{ ref('cloudtrail_events') }}
-    where user_agent is not null
+    where user_agent is not null and {{ trailhound.is_of_recomputed_days() }}
     group by user_agent
     having {{ trailhound.holds_one_of('user_agent', 'offensive_tools') }}
 

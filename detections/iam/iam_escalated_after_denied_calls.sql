@@ -7,7 +7,7 @@ steps as (
         {{ trailhound.event_columns() }},
         1 as step
 
-    from {{ ref('cloudtrail_events') }}
+    from {{ ref('watched_calls') }}
     where outcome = 'denied'
     union all
     select

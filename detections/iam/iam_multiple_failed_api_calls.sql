@@ -3,7 +3,7 @@ with
 
 denied_calls as (
 
-    select * from {{ ref('cloudtrail_events') }}
+    select * from {{ ref('watched_calls') }}
     where event_source = 'iam.amazonaws.com' and outcome = 'denied'
 
 ),

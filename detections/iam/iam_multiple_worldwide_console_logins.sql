@@ -9,7 +9,7 @@ console_logins as (
         coalesce(event.user_arn, event.entity_id) as login_arn,
         address.country
 
-    from {{ ref('cloudtrail_events') }} as event
+    from {{ ref('watched_calls') }} as event
     inner join {{ ref('source_addresses') }} as address on event.source_ip = address.source_ip
     where
         event.event_source = 'signin.amazonaws.com'

@@ -13,6 +13,7 @@ people_calls as (
         and source_address is not null
         and access_key_id is not null
         and ec2_role_delivery is null
+        and {{ trailhound.is_of_recomputed_days('event') }}
 
 ),
 

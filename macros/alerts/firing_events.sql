@@ -41,35 +41,30 @@ candidates as (
 
 ),
 
-entity_thresholds as (
+candidates_and_thresholds as (
 
     select
-        entity.account_id,
-        entity.entity_id,
-        max_by(rule.threshold, rule.preference) as threshold
+        *,
+        coalesce(
+            (
+                select max_by(rule.threshold, rule.preference)
+                from {{ rules }} as rule
+                where
+                    {{ is_of_detection }}
+                    and candidates.account_id like rule.account_pattern escape '!'
+                    and candidates.entity_id like rule.entity_pattern escape '!'
+            ),
+            {{ default }}
+        ) as threshold
 
-    from (select distinct account_id, entity_id from candidates) as entity
-    inner join {{ rules }} as rule
-        on
-            {{ is_of_detection }}
-            and entity.account_id like rule.account_pattern escape '!'
-            and entity.entity_id like rule.entity_pattern escape '!'
-    group by entity.account_id, entity.entity_id
+    from candidates
 
 ),
 
 firing as (
 
-    select
-        candidates.*,
-        coalesce(entity_thresholds.threshold, {{ default }}) as threshold
-
-    from candidates
-    left join entity_thresholds
-        on
-            candidates.account_id = entity_thresholds.account_id
-            and candidates.entity_id = entity_thresholds.entity_id
-    where candidates.observed >= coalesce(entity_thresholds.threshold, {{ default }})
+    select * from candidates_and_thresholds
+    where observed >= threshold
 
 )
 {%- endif -%}

@@ -1,6 +1,6 @@
 {#
-    Whether an event's name is one that an enabled detection gives under `calls:` in its .yml (AWS
-    service: names, `*` as a wildcard). Of plain names the service is the detection's own to
+    Whether an event was denied, or its name is one that an enabled detection gives under `calls:` in
+    its .yml (AWS service: names, `*` as a wildcard). Of plain names the service is the detection's own to
     compare: one that another service has too does no harm. Calls on objects, which may be most of a
     trail, are not among them: detections that need data events read cloudtrail_events.
 #}
@@ -29,7 +29,8 @@
         {%- endfor -%}
     {%- endfor -%}
     (
-        event_name in (
+        outcome = 'denied'
+        or event_name in (
             {%- for name in names | sort -%}
                 {{ trailhound.text_literal(name) }}{{ ', ' if not loop.last }}
             {%- else -%}

@@ -38,10 +38,10 @@
     {%- set so_far = trailhound.builds_so_far() -%}
     {%- set seen = [] -%}
     {%- for result in results if result.status == 'success' -%}
-        {%- set name = result.node.name -%}
+        {%- set name = trailhound.build_name(result.node) -%}
         {%- if name == 'cloudtrail_events' and not trailhound.leaves_a_gap(so_far.get(name)) -%}
             {%- do seen.append(name) -%}
-        {%- elif trailhound.is_detection(result.node)
+        {%- elif trailhound.day_column(result.node)
             and (name not in so_far or not (var('since') or var('until'))) -%}
             {%- do seen.append(name) -%}
         {%- endif -%}

@@ -3,7 +3,8 @@
 
     cloudtrail_records     the records of the deliveries that this run reads, and no others
     cloudtrail_events      gets the events among them that it does not hold yet
-    a detection            is computed anew from the oldest day on that got an event
+    facts by day           and detections are computed anew from the oldest day on that got an event:
+                           the others read these facts instead of all events
     warehouse_builds       keeps what each of them has seen
 
     What a run has seen is noted at its end: one that was cut off is done again, and adds nothing
@@ -53,10 +54,29 @@
     {%- if trailhound.adds_to_what_is_there() -%}
         {%- if model.name == 'cloudtrail_events' -%}
             {{ trailhound.delete_worse_copies() }}
-        {%- elif trailhound.is_detection(model) -%}
-            delete from {{ this }} where {{ trailhound.is_alert_of_recomputed_days('alert_date') }}
+        {%- elif trailhound.day_column(model) -%}
+            delete from {{ this }}
+            where {{ trailhound.is_alert_of_recomputed_days(trailhound.day_column(model)) }}
         {%- endif -%}
     {%- endif -%}
+{%- endmacro %}
+
+
+{# The column with the UTC day of a relation that is computed anew by days; none for the others. #}
+{% macro day_column(node) -%}
+    {{ return(
+        'alert_date' if trailhound.is_detection(node) else node.config.meta.get('day_column')
+    ) }}
+{%- endmacro %}
+
+
+{# Under what name it is kept what a relation has seen. Facts depend on which calls are watched: a
+   detection that names more makes them anew. #}
+{% macro build_name(node) -%}
+    {{ return(
+        node.name ~ ' ' ~ local_md5(trailhound.is_watched())
+        if node.config.meta.get('day_column') else node.name
+    ) }}
 {%- endmacro %}
 
 

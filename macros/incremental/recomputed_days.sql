@@ -1,7 +1,8 @@
 {#
-    The alerts of a day depend on the events of that day and of two windows before it. So a
-    detection that grows computes anew every day since the oldest one that got an event it has not
-    seen: what stood there goes, and a day that lost its last alert ends empty.
+    The alerts of a day depend on the events of that day and of two windows before it; the rows of a
+    fact by day on that day's alone. So what grows computes anew every day since the oldest one that
+    got an event it has not seen: what stood there goes, and a day that lost its last alert ends
+    empty.
 #}
 
 {# The first day to compute anew, as ISO date; none where the table is built whole. #}
@@ -12,7 +13,7 @@
     {%- if var('since') -%}
         {{ return(var('since') | string) }}
     {%- endif -%}
-    {%- set build = trailhound.builds_so_far().get(trailhound.detection_name(), {}) -%}
+    {%- set build = trailhound.builds_so_far().get(trailhound.build_name(model), {}) -%}
     {%- set seen_until = build.get('noted_at') or '1970-01-01 00:00:00' -%}
     {%- set days = trailhound.asked_once(
         'first day since ' ~ seen_until,
@@ -26,7 +27,7 @@
 
 
 {# The condition that an event can matter to the days computed anew. #}
-{% macro is_of_recomputed_days(event) -%}
+{% macro is_of_recomputed_days(event=none) -%}
     {%- set day = trailhound.first_day() -%}
     {%- if day is none -%}
         {{ return('true') }}
@@ -35,17 +36,18 @@
         in the one before that. -#}
     {%- set windows = 3 if trailhound.detection_meta().get('kind') == 'sequence' else 2 -%}
     {%- set minutes_before = windows * (trailhound.window_minutes() or 0) -%}
-    {{ event }}.event_time
+    {%- set at = event ~ '.' if event else '' %}
+    {{ at }}event_time
         >= cast('{{ day }} 00:00:00' as timestamp) - interval '{{ minutes_before }}' minute
-    and {{ event }}.event_date
+    and {{ at }}event_date
         >= date '{{ trailhound.days_before(day, (minutes_before + 1439) // 1440) }}'
     {%- if var('until') %}
-    and {{ event }}.event_date <= date '{{ var('until') }}'
+    and {{ at }}event_date <= date '{{ var('until') }}'
     {%- endif -%}
 {%- endmacro %}
 
 
-{# The condition that an alert is of the days computed anew. #}
+{# The condition that an alert, or the row of a fact by day, is of the days computed anew. #}
 {% macro is_alert_of_recomputed_days(alert_day) -%}
     {%- set day = trailhound.first_day() -%}
     {%- if day is none -%}

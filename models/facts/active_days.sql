@@ -6,5 +6,5 @@ select
     count(*) as events
 
 from {{ ref('cloudtrail_events') }} as event
-where {{ trailhound.is_call('event') }}
+where {{ trailhound.is_call('event') }} and {{ trailhound.is_of_recomputed_days('event') }}
 group by account_id, entity_id, event_date

@@ -10,4 +10,5 @@ select
     count(*) as events
 
 from {{ ref('sightings') }}
+where {{ trailhound.is_of_recomputed_days() }}
 group by dimension, account_id, entity_id, seen_value, event_date

@@ -14,7 +14,7 @@ select
     end as login_key,
     {{ trailhound.json_text('additional_event_data', 'MFAUsed') }} as mfa_used
 
-from {{ ref('cloudtrail_events') }}
+from {{ ref('watched_calls') }}
 where
     event_source = 'signin.amazonaws.com'
     and event_name in ('ConsoleLogin', 'UserAuthentication')

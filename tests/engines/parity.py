@@ -15,6 +15,7 @@ from typing import Any
 import trails
 from engines.trino_install import ROOT
 from oracle import RULES
+from sigma_rules.rules import RECORDS
 from trailhound.project.detections import read_detections
 from trailhound.project.project import find_project
 
@@ -49,7 +50,7 @@ def deliveries() -> dict[str, list[trails.Record]]:
     """All records by the day on which they are delivered: in portions that hold events of any day.
 
     The sample trails, public ones, random ones and each detection's attack, these two in accounts
-    of their own.
+    of their own, and what the Sigma rules of the tests match.
     """
     records = [each for name in TRAILS_ON_DISK for each in trails.read(LOGS / name)]
     detections = [each for each in read_detections(find_project(ROOT)) if each.name in DETECTIONS]
@@ -57,6 +58,7 @@ def deliveries() -> dict[str, list[trails.Record]]:
         records += trails.attack(detection, f"{200_000_000_000 + number}")
     for seed in RANDOM_TRAILS:
         records += _in_own_accounts(trails.random_trail(seed), seed)
+    records += RECORDS
     random.Random(4).shuffle(records)
     portions = len(DELIVERY_DAYS)
     return {day: records[place::portions] for place, day in enumerate(DELIVERY_DAYS)}
