@@ -16,6 +16,7 @@ from trailhound.engines import STORE_VERSION
 from trailhound.project.detections import read_detections
 from trailhound.project.project import installed_project
 from trailhound.store.alerts import COLUMNS
+from trailhound.store.events import COLUMNS as EVENTS
 
 START = datetime(2026, 1, 5)
 _TYPES = {
@@ -34,10 +35,12 @@ def make_store(
     *,
     incidents: Iterable[dict[str, Any]] = (),
     signals: Iterable[dict[str, Any]] = (),
+    calls: Iterable[dict[str, Any]] = (),
 ) -> Path:
     """A DuckDB store in the shape that a build leaves.
 
-    events: account, region, day and how many. odd: file, record, error, reason to skip.
+    events: account, region, day and how many; calls: events one by one.
+    odd: file, record, error, reason to skip.
     """
     with duckdb.connect(str(path)) as connection:
         relations = {"alerts": alerts, "incidents": incidents, "signals": signals}
@@ -45,16 +48,25 @@ def make_store(
             connection.register(f"given_{relation}", _table(list(rows)))
             connection.execute(f"create table {relation} as select * from given_{relation}")
         connection.execute(
-            """create table cloudtrail_events (
-                account_id varchar, aws_region varchar, event_date date,
-                event_source varchar, event_name varchar, built_at timestamp
+            f"""create table cloudtrail_events (
+                {", ".join(f"{each.name} varchar" for each in EVENTS if each.name != "event_time")},
+                event_date date, event_time timestamp, built_at timestamp,
+                user_account_id varchar, session_creation_date varchar, source_address varchar
             )"""
         )
         for account, region, day, count in events:
             connection.execute(
-                "insert into cloudtrail_events select ?, ?, ?, 's3.amazonaws.com', 'ListBuckets', "
-                "timestamp '2026-02-01 00:00:00' from range(?)",
+                "insert into cloudtrail_events by name select ? as account_id, ? as aws_region, "
+                "cast(? as date) as event_date, event_date + interval 12 hour as event_time, "
+                "'s3.amazonaws.com' as event_source, 'ListBuckets' as event_name, "
+                "timestamp '2026-02-01 00:00:00' as built_at from range(?)",
                 [account, region, day, count],
+            )
+        for each in calls:
+            call = {**each, "event_date": each["event_time"].date()}
+            names, given = ", ".join(call), ", ".join("?" for _ in call)
+            connection.execute(
+                f"insert into cloudtrail_events ({names}) values ({given})", list(call.values())
             )
         connection.execute(
             """create table cloudtrail_logs as

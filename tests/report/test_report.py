@@ -178,10 +178,76 @@ def test_incidents_stand_above_the_alerts_with_their_findings(invoke: Invoke, at
     first, second = incidents.split("<li>")[1:]
     assert f'<a class="title" href="#alert={1:032x}">' in first
     assert "act refused · Discovery" in first
-    # A signal is not in the list of alerts.
-    assert '<span class="title">IAM - Permissions enumerated</span>' in second
+    assert f'<a class="title" href="#alert={2:032x}">' in second
     assert "signal · act probe · Discovery" in second
     assert html.count("<dt>incident</dt><dd>1</dd>") == 1
+
+
+def test_signals_stand_below_the_alerts_the_latest_of_many(invoke: Invoke, tmp_path: Path) -> None:
+    signals = [an_alert(number, severity="low") for number in range(1, 302)]
+    html = report_of(invoke, make_store(tmp_path / "s.duckdb", [an_alert(0)], signals=signals))
+    places = [html.index(f'<section id="{name}"') for name in ("alerts", "signals", "entities")]
+    assert places == sorted(places)
+    assert "The latest 300 of 301 are here" in html
+    data = Page(html).data
+    assert [row[0] for row in data["signals"]] == [each["alert_id"] for each in signals[1:]]
+    assert len(data["alerts"]) == 1
+
+
+MALLORY = an_alert()["entity_id"]
+
+
+def test_an_entity_has_its_timeline_and_its_lineage(invoke: Invoke, tmp_path: Path) -> None:
+    [key] = json.loads(an_alert()["access_key_ids"])
+    of_all = {"account_id": "012345678901", "event_source": "iam.amazonaws.com"}
+    created = {
+        **of_all, "event_id": "1", "event_time": START, "event_name": "CreateAccessKey",
+        "outcome": "succeeded", "entity_id": "root", "entity_type": "root",
+        "access_key_id": "AKIAROOT", "user_arn": "arn:aws:iam::012345678901:root",
+        "source_ip": HOSTILE, "request_parameters": '{"userName": "mallory"}',
+        "response_elements": json.dumps({"accessKey": {"accessKeyId": key}}),
+    }  # fmt: skip
+    calls = [
+        {
+            **of_all, "event_id": f"2{n}", "event_time": START + timedelta(hours=9, minutes=n),
+            "event_name": "ListUsers", "outcome": ["denied", "succeeded"][n % 2],
+            "entity_id": MALLORY, "entity_type": "iam_user", "access_key_id": key,
+            "user_arn": MALLORY,
+        }
+        for n in range(3)
+    ]  # fmt: skip
+    later = {"triggered_at": START + timedelta(hours=12)}
+    store = make_store(
+        tmp_path / "e.duckdb",
+        [an_alert(number) for number in range(20)],
+        signals=[an_alert(99, severity="high", **later)],
+        calls=[created, *calls],
+    )
+    entities = report_of(invoke, store).split('<section id="entities"')[1].split("</section>")[0]
+    assert "<h3><bdi>user/mallory</bdi></h3>" in entities
+    assert "3 calls, 2 denied, 20 alerts, 1 signal; a column an hour" in entities
+    assert entities.count("<li>\n  <time") == 12
+    assert entities.index(f"#alert={19:032x}") < entities.index(f"#alert={99:032x}")
+    assert f"{key} lasting key of user/mallory in 012345678901" in entities
+    above, below = entities.split("Where it comes from")
+    assert "AKIAROOT" not in above
+    assert "CreateAccessKey 2026-01-05 00:00:00 from &lt;/script&gt;" in below
+    assert "AKIAROOT" in below.split("CreateAccessKey")[1]
+    assert ">20 in the list</a>" in above
+
+
+def test_the_entities_of_the_gravest_alerts_come_first(invoke: Invoke, tmp_path: Path) -> None:
+    alerts = [
+        an_alert(number, entity_id=f"arn:aws:iam::012345678901:user/u{number:02}",
+                 severity="critical" if number == 30 else "medium", risk=number)
+        for number in range(40)
+    ]  # fmt: skip
+    incident = an_incident(1, alerts[5])
+    store = make_store(tmp_path / "m.duckdb", alerts, incidents=[incident])
+    entities = report_of(invoke, store).split('<section id="entities"')[1].split("</section>")[0]
+    found = re.findall(r"<h3><bdi>user/u(\d+)</bdi>", entities)
+    assert found == ["30", "05", "39", "38", "37", "36", "35", "34", "33", "32"]
+    assert "The 10 gravest of 40" in entities
 
 
 def test_the_filters_choose_incidents_and_none_is_said(invoke: Invoke, attack: Path) -> None:

@@ -34,7 +34,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-MOST_NODES = 8_000
+MOST_NODES = 10_000
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +130,8 @@ def many(make_report: MakeReport) -> Path:
     alerts = many_alerts(10_000)
     by_time = sorted(alerts, key=lambda each: each["triggered_at"])
     incidents = [an_incident(n, *by_time[n * 10 : n * 10 + 10]) for n in range(8)]
-    return make_report(alerts, incidents=incidents)
+    signals = [an_alert(20_000 + n, severity="low") for n in range(400)]
+    return make_report(alerts, incidents=incidents, signals=signals)
 
 
 def expect_ids(page: Page, expected: list[int]) -> None:
@@ -562,6 +563,29 @@ def test_a_finding_of_an_incident_opens_as_an_alert(
     expect(page.locator("dialog")).to_have_attribute("data-alert", f"{2:032x}")
 
 
+@pytest.mark.parametrize("alerts", [[], [an_alert(1, account_id="111122223333")]])
+def test_a_signal_opens_as_an_alert(
+    opened: Opened, make_report: MakeReport, alerts: list[dict[str, Any]]
+) -> None:
+    page = opened(make_report(alerts, signals=[an_alert(number) for number in range(2, 16)]))
+    rows = page.locator("#signal-list tbody tr")
+    expect(rows).to_have_count(10)
+    page.get_by_role("button", name="Show 4 more").click()
+    expect(rows).to_have_count(14)
+    rows.first.locator("td.time").click()
+    expect(page.locator("dialog")).to_have_attribute("data-alert", f"{15:032x}")
+    page.keyboard.press("Escape")
+    expect(rows.first.locator("a.title")).to_be_focused()
+
+
+def test_the_filters_choose_signals_too(opened: Opened, make_report: MakeReport) -> None:
+    signals = [an_alert(2, source_ips=["192.0.2.9"]), an_alert(3)]
+    page = opened(make_report([an_alert(1)], signals=signals), "#text=192.0.2.9")
+    expect(page.locator("#signal-list tbody tr")).to_have_count(1)
+    page.get_by_role("searchbox").fill("no such thing")
+    expect(page.get_by_text("No signal passes these filters.")).to_be_visible()
+
+
 def test_a_technique_that_fired_leads_to_its_alerts(opened: Opened, three: Path) -> None:
     page = opened(three)
     page.locator("#attack .fired a").first.click()
@@ -590,7 +614,7 @@ def test_ten_thousand_alerts_are_few_elements(opened: Opened, many: Path) -> Non
     expect(page.get_by_role("status")).to_have_text(re.compile(r"^\d{2,3} of 10,000 alerts"))
     page.get_by_role("searchbox").fill("")
     expect(page.get_by_role("status")).to_have_text("10,000 alerts")
-    page.get_by_role("button", name="Show 50 more").click()
+    page.locator("#heatmap-figure").get_by_role("button", name="Show 50 more").click()
     assert nodes() < MOST_NODES
 
 

@@ -45,7 +45,7 @@ def findings_of(
         found.alert_id: found
         for relation in ("alerts", "signals")
         for row in read_alerts(warehouse, of_their_time, relation)
-        for found in [_finding(named(row), acts, is_signal=relation == "signals")]
+        for found in [finding(named(row), acts, is_signal=relation == "signals")]
     }
     return {
         each["alert_id"]: [known[name] for name in each["event_ids"] if name in known]
@@ -58,7 +58,8 @@ def acts_of(detections: Sequence[Detection]) -> dict[str, str]:
     return {each.name: each.act for each in detections}
 
 
-def _finding(alert: Alert, acts: Mapping[str, str], *, is_signal: bool) -> Finding:
+def finding(alert: Alert, acts: Mapping[str, str], *, is_signal: bool) -> Finding:
+    """An alert or a signal as a finding; acts: as acts_of() gives them."""
     own: dict[str, Any] = {name: alert[name] for name in Finding._fields if name in alert}
     return Finding(
         **own,

@@ -31,6 +31,10 @@ MOST_CALLS = 2000
 """How many calls one question may bring."""
 Kind = Literal["key", "principal", "login", "service", "outsider"]
 KEY_IN_ANSWER = """regexp_extract(response_elements, '"accessKeyId" *: *"([^"]+)"', 1)"""
+ARN_IN_ANSWER = """regexp_extract(response_elements, '"arn" *: *"([^"]+)"', 1)"""
+KEY_IN_REQUEST = """regexp_extract(request_parameters, '"accessKeyId" *: *"([^"]+)"', 1)"""
+USER_IN_ANSWER = """regexp_extract(response_elements, '"userName" *: *"([^"]+)"', 1)"""
+USER_IN_REQUEST = """regexp_extract(request_parameters, '"userName" *: *"([^"]+)"', 1)"""
 _DEEPEST = 6
 
 

@@ -10,7 +10,10 @@ from typing import NamedTuple
 from trailhound.analyst.sessions import LONGEST_SESSION
 from trailhound.engines import Warehouse
 from trailhound.lineage.calls import (
+    ARN_IN_ANSWER,
     KEY_IN_ANSWER,
+    USER_IN_ANSWER,
+    USER_IN_REQUEST,
     Call,
     Given,
     Who,
@@ -74,9 +77,9 @@ class Graph:
 
     def _origins(self, whos: Sequence[Who]) -> list[Given]:
         found = self._origins_of_keys([who.name for who in whos if who.kind == "key"])
-        for who in whos:
-            if who.kind == "principal":
-                found += self._origins_of_principal(who)
+        principals = [who.name for who in whos if who.kind == "principal"]
+        found += self._origins_of_users(principals)
+        found += self._origins_of_sessions([each for each in principals if ":sts:" in each])
         logins = [who.name for who in whos if who.kind == "login"]
         if logins:
             calls = self._calls(f"event_id in ({marks(logins)})", logins)
@@ -103,11 +106,10 @@ class Graph:
         if not keys:
             return []
         arns = sorted({each.user_arn for each in keys})
-        answers = " or ".join("strpos(response_elements, ?) > 0" for _ in arns)
         calls = self._calls(
             f"(event_name = 'ConsoleLogin' and user_arn in ({marks(arns)}))"
-            f" or (event_source = 'sts.amazonaws.com' and ({answers}))",
-            [*arns, *(f'"{arn}"' for arn in arns)],
+            f" or (event_source = 'sts.amazonaws.com' and {ARN_IN_ANSWER} in ({marks(arns)}))",
+            [*arns, *arns],
         )
         by_arn: defaultdict[str, list[Given]] = defaultdict(list)
         for each in what_they_gave(calls):
@@ -119,26 +121,34 @@ class Graph:
                 by_arn[each.target.name].append(each)
         return [_likeliest(key, by_arn[key.user_arn]) for key in keys]
 
-    def _origins_of_principal(self, who: Who) -> list[Given]:
-        name, account = user_name(who.name), account_of(who.name)
-        if name is not None:
-            calls = self._calls(
-                "account_id = ? and event_name in "
-                "('CreateUser', 'CreateLoginProfile', 'UpdateLoginProfile')"
-                " and strpos(request_parameters, ?) > 0",
-                [account, f'"{name}"'],
-            )
-            return [
-                # Only CreateUser tells the path in a user's ARN.
-                each._replace(target=who)
-                for each in what_they_gave(calls)
-                if each.target.kind == "principal" and user_name(each.target.name) == name
-            ]
-        if ":sts:" not in who.name:
+    def _origins_of_users(self, arns: Sequence[str]) -> list[Given]:
+        by_place = _users_by_place(arns)
+        if not by_place:
             return []
-        calls = self._calls("strpos(response_elements, ?) > 0", [f'"{who.name}"'])
-        calls = [call for call in calls if who.name in answered(call, "arn")]
-        return [each._replace(target=who) for each in what_they_gave(calls)]
+        names = sorted({name for _, name in by_place})
+        calls = self._calls(
+            "event_name in ('CreateUser', 'CreateLoginProfile', 'UpdateLoginProfile')"
+            f" and {USER_IN_REQUEST} in ({marks(names)})",
+            names,
+        )
+        return [
+            # Only CreateUser tells the path in a user's ARN.
+            each._replace(target=Who("principal", arn))
+            for call in calls
+            for each in what_they_gave([call])
+            if each.target.kind == "principal"
+            for arn in by_place.get((call.account_id, user_name(each.target.name) or ""), ())
+        ]
+
+    def _origins_of_sessions(self, arns: Sequence[str]) -> list[Given]:
+        if not arns:
+            return []
+        calls = self._calls(f"{ARN_IN_ANSWER} in ({marks(arns)})", arns)
+        found: list[Given] = []
+        for arn in arns:
+            own = [call for call in calls if arn in answered(call, "arn")]
+            found += [each._replace(target=Who("principal", arn)) for each in what_they_gave(own)]
+        return found
 
     def _children(self, whos: Sequence[Who]) -> list[Given]:
         keys = [who.name for who in whos if who.kind == "key"]
@@ -167,18 +177,19 @@ class Graph:
 
     def _created_keys(self, principals: Sequence[str]) -> list[Given]:
         """Keys made for IAM users, whether they were used or not."""
+        by_place = _users_by_place(principals)
+        if not by_place:
+            return []
+        names = sorted({name for _, name in by_place})
+        calls = self._calls(
+            f"event_name = 'CreateAccessKey' and {USER_IN_ANSWER} in ({marks(names)})", names
+        )
         found: list[Given] = []
-        for arn in principals:
-            if (name := user_name(arn)) is None:
-                continue
-            calls = self._calls(
-                "account_id = ? and event_name = 'CreateAccessKey'"
-                " and strpos(response_elements, ?) > 0",
-                [account_of(arn), f'"{name}"'],
-            )
-            calls = [call for call in calls if name in answered(call, "userName")]
-            for each in what_they_gave(calls):
-                found += [each, Given(Who("principal", arn), each.target)]
+        for call in calls:
+            for name in answered(call, "userName"):
+                for arn in by_place.get((call.account_id, name), ()):
+                    for each in what_they_gave([call]):
+                        found += [each, Given(Who("principal", arn), each.target)]
         return found
 
     def _owned(self, column: str, values: Sequence[str]) -> list[Owned]:
@@ -198,6 +209,16 @@ order by access_key_id, user_arn""",
         calls, is_all = find_calls(self._warehouse, condition, parameters)
         self.is_cut = self.is_cut or not is_all
         return calls
+
+
+def _users_by_place(arns: Iterable[str]) -> dict[tuple[str, str], list[str]]:
+    """The ARNs of IAM users by account and name; a path makes no other user."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for arn in arns:
+        account, name = account_of(arn), user_name(arn)
+        if account is not None and name is not None:
+            found.setdefault((account, name), []).append(arn)
+    return found
 
 
 def _likeliest(key: Owned, candidates: Sequence[Given]) -> Given:

@@ -35,6 +35,19 @@ def find_seeds(warehouse: Warehouse, asked: str) -> Seeds:
     return found
 
 
+def seeds_of(
+    warehouse: Warehouse, entity: str, keys: Sequence[str], most: int = MOST_SEEDS
+) -> Seeds:
+    """The keys that an entity's alerts name, the first ones; if they name none, the entity's."""
+    if keys:
+        return Seeds("alert", [Who("key", each) for each in keys[:most]], len(keys[most:]))
+    if entity.startswith("arn:") or _digits(entity) is not None:
+        found = _of_name(warehouse, entity)._replace(kind="alert")
+    else:
+        found = _credentials(warehouse, "alert", "entity_id = ?", [entity])
+    return Seeds("alert", found.found[:most], found.left_out + len(found.found[most:]))
+
+
 def _of_name(warehouse: Warehouse, asked: str) -> Seeds:
     if asked.startswith("arn:") and ":role/" in asked:
         return _credentials(warehouse, "role", "entity_id = ?", [asked])
@@ -68,13 +81,9 @@ def _of_alert(warehouse: Warehouse, asked: str) -> Seeds | None:
         if "is the beginning of" in str(error):
             raise
         return None
-    keys = [Who("key", each) for each in alert["access_key_ids"] if each]
-    if keys:
-        return Seeds("alert", keys[:MOST_SEEDS], len(keys[MOST_SEEDS:]))
-    entity = alert["entity_id"]
-    if entity.startswith("arn:") or _digits(entity) is not None:
-        return _of_name(warehouse, entity)._replace(kind="alert")
-    return _credentials(warehouse, "alert", "entity_id = ?", [entity])
+    return seeds_of(
+        warehouse, alert["entity_id"], [each for each in alert["access_key_ids"] if each]
+    )
 
 
 def _credentials(

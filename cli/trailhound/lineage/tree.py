@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from trailhound.engines import MissingRelation, Warehouse, nothing_built
 from trailhound.lineage.calls import Given, Who
 from trailhound.lineage.graph import Graph
-from trailhound.lineage.seeds import find_seeds
+from trailhound.lineage.seeds import Seeds, find_seeds
 from trailhound.lineage.use import Use, ends_of, uses_of
 from trailhound.store.alerts import COLUMNS, read_alerts
 
@@ -19,6 +19,7 @@ MOST_NODES = 200
 """How many credentials are looked at; a role may be assumed a million times."""
 _MOST_BRANCHES = 25
 _DEEPEST = 20
+Asked = TypeVar("Asked", bound=Hashable)
 
 
 @dataclass
@@ -100,23 +101,33 @@ def lineage(warehouse: Warehouse, asked: str) -> Lineage:
     is built yet.
     """
     try:
-        seeds = find_seeds(warehouse, asked)
-        events = warehouse.relation("cloudtrail_events")
-        [(begin, end)] = warehouse.query(
-            f"select min(event_time), max(event_time) from {events}"
-        ).rows
+        return lineages(warehouse, {asked: find_seeds(warehouse, asked)})[asked]
     except MissingRelation as error:
         raise nothing_built(warehouse) from error
+
+
+def lineages(
+    warehouse: Warehouse, asked: Mapping[Asked, Seeds], most_branches: int = _MOST_BRANCHES
+) -> dict[Asked, Lineage]:
+    """The lineage of each of several, asked for together: as many queries as for one.
+
+    Together they have at most MOST_NODES nodes, and each node at most `most_branches` branches.
+    Raises MissingRelation if nothing is built yet.
+    """
+    events = warehouse.relation("cloudtrail_events")
+    [(begin, end)] = warehouse.query(f"select min(event_time), max(event_time) from {events}").rows
     graph = Graph(warehouse, MOST_NODES)
-    graph.grow(seeds.found)
-    drawing = _Drawing(
-        graph,
-        uses_of(warehouse, graph.nodes),
-        ends_of(warehouse, graph.nodes),
-        _alerts_of(warehouse),
-    )
-    nodes = [drawing.seed(each) for each in seeds.found]
-    return Lineage(asked, seeds.kind, nodes, seeds.left_out, begin, end, graph.is_cut)
+    graph.grow([who for seeds in asked.values() for who in seeds.found])
+    uses, ends = uses_of(warehouse, graph.nodes), ends_of(warehouse, graph.nodes)
+    alerts = _alerts_of(warehouse)
+    found = {}
+    for name, seeds in asked.items():
+        drawing = _Drawing(graph, uses, ends, alerts, most_branches)
+        nodes = [drawing.seed(each) for each in seeds.found]
+        found[name] = Lineage(
+            str(name), seeds.kind, nodes, seeds.left_out, begin, end, graph.is_cut
+        )
+    return found
 
 
 class _Drawing:
@@ -128,7 +139,9 @@ class _Drawing:
         uses: dict[Who, Use],
         ends: dict[Who, str],
         alerts: dict[str, list[AlertRef]],
+        most_branches: int,
     ) -> None:
+        self._most_branches = most_branches
         self._graph, self._uses, self._ends, self._alerts = graph, uses, ends, alerts
         self._up = _by(graph.given, lambda given: given.target)
         self._down = _by(graph.given, lambda given: given.source)
@@ -144,7 +157,7 @@ class _Drawing:
     def _branch(self, node: Node, who: Who, way: str, path: tuple[Who, ...]) -> None:
         self._drawn[way].add(who)
         given = self._up[who] if way == "origins" else self._down[who]
-        shown = given[:_MOST_BRANCHES] if len(path) <= _DEEPEST else []
+        shown = given[: self._most_branches] if len(path) <= _DEEPEST else []
         node.left_out += len(given) - len(shown)
         links: list[Link] = getattr(node, way)
         for each in shown:

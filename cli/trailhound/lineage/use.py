@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from trailhound.engines import MissingRelation, Warehouse
-from trailhound.lineage.calls import Kind, Who, marks, parsed
+from trailhound.lineage.calls import KEY_IN_REQUEST, Kind, Who, marks, parsed
 
 _MOST_ADDRESSES = 50
 _MOST_AGENTS = 20
@@ -137,15 +137,14 @@ def ends_of(warehouse: Warehouse, whos: Iterable[Who]) -> dict[Who, str]:
     keys = [who.name for who in whos if who.kind == "key"]
     if not keys:
         return {}
-    named = " or ".join("strpos(request_parameters, ?) > 0" for _ in keys)
     rows = warehouse.query(
         f"""
 select event_name, event_time, entity_id, request_parameters
 from {warehouse.relation("cloudtrail_events")}
 where event_source = 'iam.amazonaws.com' and event_name in ('DeleteAccessKey', 'UpdateAccessKey')
-    and outcome = 'succeeded' and ({named})
+    and outcome = 'succeeded' and {KEY_IN_REQUEST} in ({marks(keys)})
 order by event_time, event_id""",
-        [f'"{key}"' for key in keys],
+        keys,
     ).rows
     found: dict[Who, str] = {}
     for name, time, by, request in rows:

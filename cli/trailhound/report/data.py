@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from trailhound.analyst.incident import Finding, findings_of
+from trailhound.analyst.incident import Finding, acts_of, finding, findings_of
 from trailhound.engines import Warehouse
 from trailhound.formats.columns import Row
 from trailhound.project.detections import Detection, severity_rank
 from trailhound.report.calendar import Calendar, calendar_of
-from trailhound.store.alerts import INCIDENTS, Alert, Filters, like, named, read_alerts
+from trailhound.report.entities import Entity, entities_of
+from trailhound.store.alerts import INCIDENTS, Alert, Filters, like, named, read_alerts, value
 from trailhound.store.coverage import idle
 from trailhound.store.files import StoreCounts, store_counts
 from trailhound.workspace import Work
 
 _PROBLEMS_SHOWN = 200
 _INCIDENTS_SHOWN = 50
+_SIGNALS_SHOWN = 300
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,12 @@ class Report:
     """Of each of these incidents by its alert_id, in the order of time."""
     alerts: Sequence[Row]
     """Rows of trailhound.store.alerts.COLUMNS, the oldest first."""
+    signals: Sequence[Row]
+    """The same of the signals, the latest 300."""
+    signals_in_all: int
+    entities: Sequence[Entity]
+    entities_in_all: int
+    """Entities with an alert or a signal."""
     detections: Sequence[Detection]
     idle: Sequence[str]
     """Names of the detections that cannot fire, because the trail logs no data events."""
@@ -80,19 +88,41 @@ def collect(work: Work, warehouse: Warehouse, filters: Filters) -> Report:
     # Read in the order of time, which stays among those of one severity.
     incidents.sort(key=lambda each: severity_rank(each["severity"]))
     shown = incidents[::-1][:_INCIDENTS_SHOWN]
+    alerts = read_alerts(warehouse, filters)
+    signals = read_alerts(warehouse, filters, "signals")
+    findings = findings_of(warehouse, shown, work.detections)
+    entities, entities_in_all = entities_of(
+        warehouse,
+        list(_findings(alerts, signals, work.detections)),
+        [each.alert_id for of_incident in findings.values() for each in of_incident],
+    )
     return Report(
         made_at=datetime.now(UTC).replace(tzinfo=None),
         target=work.target.name,
         scope=list(_scope(filters)),
         incidents=shown,
         incidents_in_all=len(incidents),
-        findings=findings_of(warehouse, shown, work.detections),
-        alerts=read_alerts(warehouse, filters),
+        findings=findings,
+        alerts=alerts,
+        signals=signals[-_SIGNALS_SHOWN:],
+        signals_in_all=len(signals),
+        entities=entities,
+        entities_in_all=entities_in_all,
         detections=work.detections,
         idle=[each.name for each in idle(work.detections, warehouse)],
         calendar=calendar_of(_days(warehouse, filters)),
         files=_files(warehouse) if work.on_duckdb else None,
     )
+
+
+def _findings(
+    alerts: Sequence[Row], signals: Sequence[Row], detections: Sequence[Detection]
+) -> Iterable[tuple[Finding, Sequence[str]]]:
+    """Alerts and signals, each with its access keys, in the order of time."""
+    acts = acts_of(detections)
+    rows = [(row, False) for row in alerts] + [(row, True) for row in signals]
+    for row, is_signal in sorted(rows, key=lambda each: value(each[0], "triggered_at")):
+        yield finding(named(row), acts, is_signal=is_signal), value(row, "access_key_ids") or ()
 
 
 def _scope(filters: Filters) -> Iterable[str]:

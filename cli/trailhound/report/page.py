@@ -17,6 +17,9 @@ from trailhound.project.detections import SEVERITIES, Detection
 from trailhound.report.attack import matrix
 from trailhound.report.calendar import Line
 from trailhound.report.data import Report
+from trailhound.report.entities import hours_in_words, paths
+from trailhound.screens.alerts import short_entity
+from trailhound.screens.lineage import facts, how, title
 from trailhound.store.alerts import COLUMNS, accounts_of, value
 from trailhound.text import counted, visible
 
@@ -27,6 +30,7 @@ _SCRIPTS = (
     "charts.js",
     "heatmap.js",
     "list.js",
+    "signals.js",
     "detail.js",
     "coverage.js",
     "page.js",
@@ -54,6 +58,12 @@ def page(report: Report) -> str:
         "iso": iso,
         "counted": counted,
         "accounts": accounts_of,
+        "title": title,
+        "facts": facts,
+        "how": how,
+        "short": lambda entity, account: visible(short_entity(entity, account)),
+        "paths": paths,
+        "hours": hours_in_words,
     }
     # In a block of its own, so that no name of the browser's and none of theirs are mixed up.
     parts = "\n".join(_source("js", name) for name in _SCRIPTS)
@@ -73,7 +83,7 @@ def page(report: Report) -> str:
         alerts_by_detection=Counter(value(row, "detection") for row in report.alerts),
         entities=len({_entity(row) for row in report.alerts}),
         states=dict(_states(report)),
-        listed={value(row, "alert_id") for row in report.alerts},
+        listed={value(row, "alert_id") for row in (*report.alerts, *report.signals)},
         sources_shown=_SOURCES_SHOWN,
         matrix=matrix(report.detections, report.idle, report.alerts),
     )
@@ -108,6 +118,7 @@ def _data(report: Report) -> dict[str, Any]:
     return {
         "columns": [column.name for column in COLUMNS],
         "alerts": report.alerts,
+        "signals": report.signals,
         "detections": {each.name: _detection(each) for each in report.detections},
         "calendar": {
             "first": report.calendar.first,

@@ -55,7 +55,7 @@ def _branches(links: Sequence[Link], indent: str, found: Lineage, left_out: int)
     for place, link in enumerate(links):
         is_last = place == len(links) - 1 and not left_out
         stem, below = ("└─ ", "   ") if is_last else ("├─ ", "│  ")
-        yield from _wrapped(_how(link), indent + stem, indent + below)
+        yield from _wrapped(how(link), indent + stem, indent + below)
         yield from _node(link.node, indent + below, found)
         node = link.node
         yield from _branches(node.origins or node.children, indent + below, found, node.left_out)
@@ -63,7 +63,8 @@ def _branches(links: Sequence[Link], indent: str, found: Lineage, left_out: int)
         yield f"{indent}└─ and {left_out:,} more"
 
 
-def _how(link: Link) -> str:
+def how(link: Link) -> str:
+    """The call that gave, when, from where, and how sure that is."""
     parts = [link.how]
     if link.event_time is not None:
         parts.append(_time(link.event_time))
@@ -77,7 +78,7 @@ def _how(link: Link) -> str:
 
 
 def _node(node: Node, indent: str, found: Lineage) -> Iterator[str]:
-    yield from _wrapped(_title(node), indent, indent, bold=True)
+    yield from _wrapped(title(node), indent, indent, bold=True)
     if node.repeats is not None:
         yield from _wrapped(
             "a cycle: it stands above on this branch"
@@ -87,13 +88,14 @@ def _node(node: Node, indent: str, found: Lineage) -> Iterator[str]:
             f"{indent}  ",
         )
         return
-    for label, text in _facts(node, found):
-        if label == "gap" and not indent:  # stands where a seed's origins would
-            continue
+    lines = [*facts(node, found), *_alerts(node)]
+    if node.gap is not None and indent:  # a seed's stands where its origins would
+        lines.append(("gap", node.gap))
+    for label, text in lines:
         yield from _wrapped(text, f"{indent}  {label:<7} ", f"{indent}  {'':<7} ")
 
 
-def _title(node: Node) -> str:
+def title(node: Node) -> str:
     """What a node is: a key with whose it is, a principal without its account."""
     use = node.use
     name = visible(node.name[:_LONGEST_NAME])
@@ -114,7 +116,8 @@ def _key_kind(node: Node) -> str:
     return {"AKIA": "lasting key", "ASIA": "temporary key"}.get(node.name[:4], "key")
 
 
-def _facts(node: Node, found: Lineage) -> Iterator[tuple[str, str]]:
+def facts(node: Node, found: Lineage) -> Iterator[tuple[str, str]]:
+    """What is known of a node but for its alerts and its gap, each with its label."""
     use = node.use
     if use is None:
         if node.kind in ("key", "principal"):
@@ -151,13 +154,14 @@ def _facts(node: Node, found: Lineage) -> Iterator[tuple[str, str]]:
         )
     if node.ended:
         yield "ended", visible(node.ended)
+
+
+def _alerts(node: Node) -> Iterator[tuple[str, str]]:
     for place, each in enumerate(node.alerts[:_SHOWN]):
         alert = f"{each.alert_id[:ID_LENGTH]} {each.severity} {each.detection}"
         yield "" if place else "alerts", alert
     if len(node.alerts) > _SHOWN:
         yield "", f"and {len(node.alerts) - _SHOWN} more"
-    if node.gap is not None:
-        yield "gap", node.gap
 
 
 def _since(last: datetime, end: datetime) -> str:

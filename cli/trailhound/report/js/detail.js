@@ -37,7 +37,8 @@ function detailClosed() {
   const id = byId("detail").dataset.alert;
   byId("detail").replaceChildren();
   if (state.alert) go({ alert: null }, { replace: true });
-  const row = [...byId("list").tBodies[0].rows].find((each) => each.dataset.alert === id);
+  const rows = [...document.querySelectorAll(".list tbody tr")];
+  const row = rows.find((each) => each.dataset.alert === id);
   row?.querySelector("a.title").focus();
 }
 
@@ -195,8 +196,8 @@ async function copyText(text, shown, button) {
 }
 
 function otherAlerts(alert) {
-  const ofEntity = data.byEntity.get(entityKey(alert)).filter((each) => each !== alert);
-  const ofDetection = data.byDetection.get(alert.detection).filter((each) => each !== alert);
+  const ofEntity = (data.byEntity.get(entityKey(alert)) ?? []).filter((each) => each !== alert);
+  const ofDetection = (data.byDetection.get(alert.detection) ?? []).filter((each) => each !== alert);
   const links = [
     ofEntity.length ? el("a", { href: entityHash(alert) }, `All ${number(ofEntity.length + 1)} of this entity`) : null,
     ofDetection.length

@@ -3,8 +3,15 @@
 const TYPING_PAUSE = 120; // milliseconds
 const PAPER_WIDTH = 640; // pixels that fit on A4 and Letter between the margins
 let drawn = null;
+let isStarted = false;
 
 function render() {
+  if (data.alerts.length) drawAlerts();
+  drawSignals();
+  drawDetail();
+}
+
+function drawAlerts() {
   const view = FILTERS.map((name) => state[name] ?? "").join("\0");
   if (drawn !== view) {
     drawFilters();
@@ -13,7 +20,6 @@ function render() {
     drawn = view;
   }
   drawList();
-  drawDetail();
 }
 
 function start() {
@@ -24,13 +30,16 @@ function start() {
     accountsShown += ACCOUNTS_AT_FIRST;
     drawCalendar();
   });
-  if (!data.alerts.length) return;
-  fillFilters();
-  startFilters();
-  startCharts();
-  startList();
+  if (data.alerts.length) {
+    fillFilters();
+    startFilters();
+    startCharts();
+    startPager();
+    startPrint();
+  }
+  startSignals();
+  startLists();
   startDetail();
-  startPrint();
   addEventListener("hashchange", addressChanged);
   addressChanged();
 }
@@ -38,7 +47,8 @@ function start() {
 /** An address without = is a place on the page and leaves the view as it is. */
 function addressChanged() {
   const isPlace = location.hash.length > 1 && !location.hash.includes("=");
-  if (!isPlace || drawn === null) {
+  if (!isPlace || !isStarted) {
+    isStarted = true;
     state = {};
     if (!isPlace) readState();
     render();
@@ -117,17 +127,22 @@ function startCharts() {
   }).observe(byId("timeline"));
 }
 
-function startList() {
-  for (const head of document.querySelectorAll("#list [data-sort]")) {
-    head.querySelector("button").addEventListener("click", () => sortBy(head.dataset.sort));
+function startLists() {
+  for (const { tBodies } of document.querySelectorAll(".list")) {
+    tBodies[0].addEventListener("click", (event) => {
+      const row = event.target.closest("tr");
+      const isReading = event.target.closest("a") || String(getSelection());
+      if (row && !isReading) go({ alert: row.dataset.alert });
+    });
   }
-  byId("list").tBodies[0].addEventListener("click", (event) => {
-    const row = event.target.closest("tr");
-    const isReading = event.target.closest("a") || String(getSelection());
-    if (row && !isReading) go({ alert: row.dataset.alert });
-  });
   for (const link of document.querySelectorAll("[data-to-list]")) {
     link.addEventListener("click", () => byId("alerts").scrollIntoView());
+  }
+}
+
+function startPager() {
+  for (const head of document.querySelectorAll("#list [data-sort]")) {
+    head.querySelector("button").addEventListener("click", () => sortBy(head.dataset.sort));
   }
   byId("previous-page").addEventListener("click", () => turnPage(-1));
   byId("next-page").addEventListener("click", () => turnPage(1));

@@ -3,20 +3,26 @@
 
 const SEVERITIES = ["low", "medium", "high", "critical"];
 const FILTERS = ["text", "severity", "detection", "account", "entity", "from", "to"];
-const data = { alerts: [], byId: new Map(), byEntity: new Map(), byDetection: new Map() };
+const data = { alerts: [], signals: [], byId: new Map(), byEntity: new Map(), byDetection: new Map() };
 let state = {};
 
 function loadData() {
   Object.assign(data, JSON.parse(byId("data").textContent));
-  data.alerts = data.alerts.map((row, order) => {
-    const alert = { order, time: 0 };
-    data.columns.forEach((column, i) => (alert[column] = row[i]));
-    alert.time = Date.parse(alert.triggered_at);
-    data.byId.set(alert.alert_id, alert);
+  data.alerts = data.alerts.map(alertOf);
+  data.signals = data.signals.map(alertOf);
+  for (const alert of data.alerts) {
     listed(data.byEntity, entityKey(alert)).push(alert);
     listed(data.byDetection, alert.detection).push(alert);
-    return alert;
-  });
+  }
+}
+
+/** An alert or a signal by the names of its columns. */
+function alertOf(row, order) {
+  const alert = { order, time: 0 };
+  data.columns.forEach((column, i) => (alert[column] = row[i]));
+  alert.time = Date.parse(alert.triggered_at);
+  data.byId.set(alert.alert_id, alert);
+  return alert;
 }
 
 function listed(map, key) {
@@ -53,10 +59,15 @@ function go(changes, { replace = false } = {}) {
 
 /** The alerts that pass all filters but those named. */
 function passing(...except) {
+  return data.alerts.filter(passes(...except));
+}
+
+/** Whether an alert or a signal passes all filters but those named. */
+function passes(...except) {
   const tests = FILTERS.filter((name) => state[name] && !except.includes(name)).map((name) =>
     TESTS[name](state[name]),
   );
-  return data.alerts.filter((alert) => tests.every((test) => test(alert)));
+  return (alert) => tests.every((test) => test(alert));
 }
 
 const TESTS = {
@@ -71,7 +82,7 @@ const TESTS = {
   detection: (value) => (alert) => alert.detection === value,
   account: (value) => (alert) => alert.account_id === value,
   entity: (value) => {
-    const isWhole = data.alerts.some((alert) => alert.entity_id === value);
+    const isWhole = [data.alerts, data.signals].flat().some((alert) => alert.entity_id === value);
     const part = value.toLowerCase();
     return (alert) =>
       isWhole ? alert.entity_id === value : alert.entity_id.toLowerCase().includes(part);
