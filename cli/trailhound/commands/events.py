@@ -12,7 +12,7 @@ from trailhound.errors import WrongUsage
 from trailhound.formats import Column
 from trailhound.main import command
 from trailhound.screens.console import emit, say
-from trailhound.screens.events import shaped_events
+from trailhound.screens.events import columns_for, shaped_events
 from trailhound.settings import Settings
 from trailhound.store.alerts import AROUND, find_alert
 from trailhound.store.events import COLUMNS, EventFilters, Position, count_events, read_events
@@ -93,10 +93,12 @@ def events(
             kind = next((each for each in COLUMNS if each.name == count_by), Column(count_by))
             emit(format_name, (kind, *_TIMES), counts.rows)
             return
-        found = read_events(warehouse, filters, limit + 1, position).rows
+        columns = columns_for(format_name)
+        found = read_events(warehouse, filters, limit + 1, position, columns).rows
     page = found[:limit]
     emit(format_name, *shaped_events(format_name, page))
     if not page:
         say(settings, "no such event")
     elif len(found) > limit:
-        say(settings, f"{counted(limit, 'event')}; there are more: --after {Position.of(page[-1])}")
+        next_page = Position.of(page[-1], columns)
+        say(settings, f"{counted(limit, 'event')}; there are more: --after {next_page}")

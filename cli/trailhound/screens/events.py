@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from trailhound.formats import Column, Row
 from trailhound.screens.alerts import short_entity
@@ -16,18 +17,28 @@ FOR_PEOPLE = (
     Column("from", "pair"),
     Column("what"),
 )
+_READ = {
+    "event_time", "event_id", "account_id", "entity_id", "session_name", "access_key_id",
+    "event_source", "event_name", "outcome", "error_code", "source_ip", "user_agent",
+    "request_parameters",
+}  # fmt: skip
 _LENGTH = 60
 
 
+def columns_for(format_name: str) -> Sequence[Column]:
+    """The columns of events that a format is made of."""
+    return [each for each in COLUMNS if format_name != "table" or each.name in _READ]
+
+
 def shaped_events(format_name: str, rows: Sequence[Row]) -> tuple[Sequence[Column], Sequence[Row]]:
-    """Columns and rows as the format wants them: for a table only what a person needs."""
+    """Columns and rows of columns_for() as a format wants them: in a table what a person needs."""
     if format_name != "table":
         return COLUMNS, rows
-    return FOR_PEOPLE, [_for_people(row) for row in rows]
+    names = [column.name for column in columns_for(format_name)]
+    return FOR_PEOPLE, [_for_people(dict(zip(names, row, strict=True))) for row in rows]
 
 
-def _for_people(row: Row) -> Row:
-    event = dict(zip((column.name for column in COLUMNS), row, strict=True))
+def _for_people(event: dict[str, Any]) -> Row:
     return (
         event["event_time"],
         (
