@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
 import unicodedata
+from contextlib import chdir
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner, Result
+from mcp import Client
 from openpyxl import load_workbook
 
 import trails
 from oracle import RULES
-from support import LOGS, Run, alerts_of, run_in
+from responder.test_mcp import data
+from support import LOGS, Invoke, Run, alerts_of, run_in
+from trailhound.assistants.server import make_server
 from trailhound.formats import FORMATS
+from trailhound.main import cli
+from trailhound.settings import Settings
+from trailhound.text import visible
+from trailhound.workspace import Work
 
 HOSTILE = [
     "'; drop table cloudtrail_events; --",
@@ -26,6 +36,7 @@ HOSTILE = [
     "<script>alert(1)</script><img src=x onerror=alert(1)>",
     "$(reboot)`reboot`|reboot;%s{0}?$1",
 ]
+SEEN = [text for text in HOSTILE if text.isprintable()]
 FORMULAS = ["=cmd|'calc'!A1", "+1+1", "-1+1", "@SUM(1)", "\t=1", "\r=1"]
 
 # What detections read stays as it is, and so do an ARN's parts.
@@ -63,30 +74,45 @@ def poisons() -> list[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("hostile")
+
+
+@pytest.fixture(scope="module")
 def hostile(
-    tmp_path_factory: pytest.TempPathFactory,
+    folder: Path,
     plain: list[trails.Record],
     poisons: list[tuple[str, str]],
-) -> Run:
-    """A folder with a store of the sample trail, once for each poison."""
-    folder = tmp_path_factory.mktemp("hostile")
+) -> Invoke:
+    """Asks a store of the sample trail, once for each poison, with some of them as indicators."""
     for number, poison in enumerate(poisons):
         records = [poisoned(record, *poison) for record in plain]
         (folder / f"{number}.json").write_text(json.dumps({"Records": records}))
     bad = [{"eventTime": text, text: text} for text in HOSTILE + FORMULAS]
     (folder / "\x1b[2J{{ 1 }}.json").write_text(json.dumps({"Records": bad}))
-    run = run_in(folder)
-    run("trailhound", "run", folder)
-    return run
+    with (folder / "seen.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(
+            [("kind", "indicator", "source"), *(("user_agent", text, HOSTILE[2]) for text in SEEN)]
+        )
+    run_in(folder)("trailhound", "run", *folder.glob("*.json"), "--indicators", "seen.csv")
+
+    def ask(program: str, *arguments: str | Path, check: bool = True) -> Result:
+        assert program == "trailhound"
+        with chdir(folder):
+            done = CliRunner().invoke(cli, list(map(str, arguments)), prog_name=program)
+        assert not check or done.exit_code == 0, done.output[-3000:]
+        return done
+
+    return ask
 
 
 @pytest.fixture(scope="module")
-def alerts(hostile: Run) -> list[dict[str, Any]]:
+def alerts(hostile: Invoke) -> list[dict[str, Any]]:
     return alerts_of(hostile("trailhound", "alerts", "--format", "ndjson").stdout)
 
 
 @pytest.fixture(scope="module")
-def incidents(hostile: Run) -> list[dict[str, Any]]:
+def incidents(hostile: Invoke) -> list[dict[str, Any]]:
     found = alerts_of(hostile("trailhound", "incidents", "--format", "ndjson").stdout)
     assert found
     return found
@@ -117,6 +143,12 @@ def test_it_is_kept_letter_by_letter(
             assert texts
 
 
+def test_what_was_looked_for_is_kept_letter_by_letter(alerts: list[dict[str, Any]]) -> None:
+    seen = [each for each in alerts if each["detection"] == "aws_indicator_seen"]
+    assert {text for each in seen for text in each["evidence"]["indicators"]} == set(SEEN)
+    assert {text for each in seen for text in each["evidence"]["sources"]} == {visible(HOSTILE[2])}
+
+
 def unsafe(text: str) -> set[str]:
     """What a terminal might act on, but for the ends of lines."""
     return {
@@ -136,35 +168,64 @@ def unsafe(text: str) -> set[str]:
             if not FORMATS[name].is_binary
         ),
         ["list", "--format", "navigator"],
-        ["run"],
+        ["run", "--indicators", "seen.csv"],
         ["files"],
         ["files", "--rejected"],
         ["doctor"],
-        ["events", "--limit", "50"],
-        ["sql", "select * from cloudtrail_events limit 50"],
+        *(
+            ["events", "--limit", "50", "--format", name]
+            for name in ("table", "ndjson", "json", "csv", "ecs", "timesketch")
+        ),
+        *(["events", "--count-by", name] for name in ("user_agent", "entity_id")),
+        *(
+            ["sql", "select * from cloudtrail_events limit 50", "--format", name]
+            for name in ("table", "ndjson", "json", "csv")
+        ),
+        *(["who", "198.51.100.23", "--format", name] for name in ("table", "ndjson", "csv")),
         ["list"],
         ["tune", "iam_multiple_failed_api_calls"],
         ["notify", "json://127.0.0.1", "--dry-run"],
     ],
     ids=" ".join,
 )
-def test_nothing_on_a_terminal_drives_it(hostile: Run, command: list[str]) -> None:
+def test_nothing_on_a_terminal_drives_it(hostile: Invoke, command: list[str]) -> None:
     done = hostile("trailhound", *command, check=command != ["doctor"])  # it finds the bad file
     assert done.stdout
     assert unsafe(done.stdout + done.stderr) == set()
 
 
-def test_an_explanation_is_only_text(hostile: Run, alerts: list[dict[str, Any]]) -> None:
-    for alert in alerts[:: len(alerts) // 12]:
-        done = hostile("trailhound", "explain", alert["alert_id"])
-        assert alert["title"] in done.stdout
-        assert unsafe(done.stdout + done.stderr) == set()
+def test_an_assistant_gets_it_between_the_marks(folder: Path, alerts: list[dict[str, Any]]) -> None:
+    questions: dict[str, dict[str, Any]] = {
+        "alerts": {"limit": 200},
+        "explain": {"alert_id": alerts[0]["alert_id"]},
+        "who": {"asked": alerts[0]["alert_id"]},
+        "events": {"limit": 200},
+        "query": {"sql": "select * from cloudtrail_events"},
+    }
+
+    async def ask() -> list[Any]:
+        async with Client(
+            make_server(Work(Settings(store=folder / "trailhound.duckdb")))
+        ) as client:
+            return [await client.call_tool(name, given) for name, given in questions.items()]
+
+    for result in asyncio.run(ask()):
+        assert data(result.content[0].text)
+        assert not result.is_error
+
+
+def test_an_explanation_is_only_text(hostile: Invoke, alerts: list[dict[str, Any]]) -> None:
+    for alert in alerts[:: len(alerts) // 8]:
+        for options in ((), ("--format", "csv")):
+            done = hostile("trailhound", "explain", alert["alert_id"], *options)
+            assert alert["title"] in done.stdout
+            assert unsafe(done.stdout + done.stderr) == set()
         lineage = hostile("trailhound", "who", alert["alert_id"])
         assert "Where it comes from" in lineage.stdout
         assert unsafe(lineage.stdout + lineage.stderr) == set()
 
 
-def test_an_incident_is_only_text(hostile: Run, incidents: list[dict[str, Any]]) -> None:
+def test_an_incident_is_only_text(hostile: Invoke, incidents: list[dict[str, Any]]) -> None:
     for incident in incidents[:: max(1, len(incidents) // 8)]:
         for options in ((), ("--format", "csv"), ("--format", "json")):
             done = hostile("trailhound", "explain", incident["alert_id"], *options)
@@ -181,7 +242,7 @@ def test_a_poison_in_a_name_is_no_bridge_between_actors(
 
 
 def test_a_message_of_an_incident_is_only_text(
-    hostile: Run, incidents: list[dict[str, Any]]
+    hostile: Invoke, incidents: list[dict[str, Any]]
 ) -> None:
     done = hostile("trailhound", "notify", "json://127.0.0.1", "--dry-run")
     messages = done.stdout.split("\n\n")[: len(incidents)]
@@ -190,7 +251,7 @@ def test_a_message_of_an_incident_is_only_text(
     assert {len(lines) for lines in told} == {7}
 
 
-def test_no_cell_of_a_csv_is_a_formula(hostile: Run, alerts: list[dict[str, Any]]) -> None:
+def test_no_cell_of_a_csv_is_a_formula(hostile: Invoke, alerts: list[dict[str, Any]]) -> None:
     of_alerts = hostile("trailhound", "export", "--format", "csv").stdout
     of_incidents = hostile("trailhound", "incidents", "--format", "csv").stdout
     rows = list(csv.reader(io.StringIO(of_alerts)))
@@ -202,7 +263,7 @@ def test_no_cell_of_a_csv_is_a_formula(hostile: Run, alerts: list[dict[str, Any]
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
 
 
-def test_no_cell_of_a_workbook_is_a_formula(hostile: Run, tmp_path: Path) -> None:
+def test_no_cell_of_a_workbook_is_a_formula(hostile: Invoke, tmp_path: Path) -> None:
     hostile("trailhound", "export", "--output", tmp_path / "alerts.xlsx")
     [sheet] = load_workbook(tmp_path / "alerts.xlsx").worksheets
     cells = [cell for row in sheet.iter_rows() for cell in row]
@@ -211,7 +272,7 @@ def test_no_cell_of_a_workbook_is_a_formula(hostile: Run, tmp_path: Path) -> Non
 
 
 def test_parquet_holds_the_same_texts(
-    hostile: Run, tmp_path: Path, alerts: list[dict[str, Any]]
+    hostile: Invoke, tmp_path: Path, alerts: list[dict[str, Any]]
 ) -> None:
     hostile("trailhound", "export", "--output", tmp_path / "alerts.parquet")
     table = pq.read_table(tmp_path / "alerts.parquet")
@@ -234,7 +295,7 @@ class Tags(HTMLParser):
 
 
 def test_a_report_has_no_tag_that_a_plain_one_has_not(
-    hostile: Run, run: Run, tmp_path: Path
+    hostile: Invoke, run: Run, tmp_path: Path
 ) -> None:
     (tmp_path / "bad.json").write_text('[{"eventName": "GetUser"}]')
     run("trailhound", "run", LOGS / "sample", tmp_path / "bad.json")

@@ -69,6 +69,7 @@ def test_the_kind_is_told_by_the_text_and_sources_are_merged(tmp_path: Path) -> 
         (",evil.example,a", "say its kind, user_agent or domain"),
         ("address,198.51.100.1/24,a", "is no address and no range"),
         ("file,x.exe,a", "kind 'file' is not one of"),
+        ("user_agent,Pacu\x1b[2J,a", "'Pacu\\x1b[2J' holds a character that cannot be seen"),
         ("user_agent,abc,a", "give four characters or more"),
         ("domain,nodots,a", "'nodots' is no domain"),
         ("access_key,AKIA,a", "is no access key id"),

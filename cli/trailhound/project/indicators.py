@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, TextIO
 from trailhound.errors import TrailhoundError
 from trailhound.project.address_ranges import convert, digits_of
 from trailhound.project.csv_rows import UnreadableCsv, csv_rows
+from trailhound.text import visible
 
 HEADER = ("kind", "indicator", "first_address", "last_address", "valid_until", "source")
 KINDS = ("address", "user_agent", "access_key", "arn", "domain")
@@ -73,7 +74,10 @@ def write_seed(source: Path, file: TextIO) -> None:
 
 def made(kind: str, indicator: str, source: str, valid_until: str = "") -> Indicator:
     """An indicator as the seed has it. Raises ValueError with what is wrong."""
-    indicator, source = indicator.strip(), source.strip()
+    # Somebody else wrote both: a line break in them would end a row of the seed.
+    indicator, source = indicator.strip(), visible(source.strip())
+    if indicator != visible(indicator):
+        raise ValueError(f"'{visible(indicator)}' holds a character that cannot be seen")
     kind = kind.strip() or _kind_of(indicator)
     if kind not in KINDS:
         raise ValueError(f"kind '{kind}' is not one of {', '.join(KINDS)}")
