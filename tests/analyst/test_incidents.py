@@ -85,6 +85,7 @@ def test_an_incident_is_told_as_its_findings_in_the_order_of_time(attack: Run) -
         "account_id": "111122223333",
         "entity_id": "arn:aws:iam::111122223333:user/mallory",
         "is_signal": True,
+        "author": "",
     }
     assert by_detection[SEQUENCE]["act"] == "grant"
     assert by_detection[ABOVE]["act"] == ABOVE

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -113,7 +114,7 @@ def tell(
     state: duckdb.DuckDBPyConnection, server: Server, *alerts: dict[str, Any]
 ) -> tuple[int, int]:
     wanted = new_alerts(alerts, state, server.url)
-    return notify(state, server.url, wanted, send_with_apprise, ACTS)
+    return notify(state, server.url, wanted, send_with_apprise, partial(message, acts=ACTS))
 
 
 def test_an_alert_goes_out_once(state: duckdb.DuckDBPyConnection, server: Server) -> None:
@@ -238,6 +239,12 @@ def test_each_incident_is_a_message_with_who_what_and_from_where(
     assert "account 012345678901, 111122223333" in critical["message"]
     for expected in ("role/app", "2 acts in 3 findings", "198.51.100.7, 203.0.113.9", "115 of 100"):
         assert expected in high["message"]
+
+
+def test_the_authors_of_imported_rules_are_named() -> None:
+    authors = {"s3_buckets_enumerated": "Eve\u202e", "iam_permissions_enumerated": "Bob"}
+    assert message([alert("a")], ACTS, authors)[1].endswith("\nrule by Eve\\u202e")
+    assert message([incident("a")], ACTS, authors)[1].endswith("\nrules  by Bob, Eve\\u202e")
 
 
 def test_an_incident_that_grew_or_went_on_is_not_told_again(

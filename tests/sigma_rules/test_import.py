@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from engines.warehouse import project_with
 from sigma_rules.matcher import matches
 from sigma_rules.rules import record, rule
 from support import LOGS, Invoke, Run, alerts_of, run_in
+from trailhound.formats import FORMATS
 
 _NAMES = {
     "CreateUser": "iam", "AttachUserPolicy": "iam", "CreateAccessKey": "iam", "ListBuckets": "s3",
@@ -233,6 +235,25 @@ def test_the_alert_of_a_hostile_rule_says_what_the_rule_says(alerts: list[dict[s
     assert alert["title"] == _HOSTILE
     assert alert["evidence"]["author"] == [_HOSTILE]
     assert alert["user_agents"] == [_HOSTILE]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(["export", "--format", name] for name in FORMATS if not FORMATS[name].is_binary),
+        ["explain"],
+        ["report", "--output", "-"],
+        ["notify", "json://127.0.0.1", "--dry-run", "--detection", "bases_attachuserpolicy"],
+    ],
+    ids=" ".join,
+)
+def test_its_author_is_named_with_every_match(
+    run: Run, alerts: list[dict[str, Any]], command: list[str]
+) -> None:
+    """The licence of most rules asks for it."""
+    ids = [each["alert_id"] for each in alerts if each["detection"] == "bases_attachuserpolicy"]
+    done = run("trailhound", *command, *(ids[:1] if command == ["explain"] else ()))
+    assert re.search("Mallory('|&#39;|\\\\u0027)s neighbour", done.stdout)
 
 
 def test_the_tests_that_were_made_pass(run: Run) -> None:

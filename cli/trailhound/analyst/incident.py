@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from trailhound.engines import Warehouse
 from trailhound.project.detections import Detection
-from trailhound.store.alerts import Alert, Filters, named, read_alerts
+from trailhound.store.alerts import Alert, Filters, author_of, named, read_alerts
 
 
 class Finding(NamedTuple):
@@ -28,6 +28,8 @@ class Finding(NamedTuple):
     account_id: str
     entity_id: str
     is_signal: bool
+    author: str
+    """Of its detection's rule, if that is an imported one; else empty."""
 
 
 def findings_of(
@@ -53,6 +55,11 @@ def findings_of(
     }
 
 
+def authors_of(detections: Sequence[Detection]) -> dict[str, str]:
+    """Who wrote the rule of each detection that is an imported one."""
+    return {each.name: each.author for each in detections if each.author}
+
+
 def acts_of(detections: Sequence[Detection]) -> dict[str, str]:
     """The act that each detection sees of."""
     return {each.name: each.act for each in detections}
@@ -66,4 +73,5 @@ def finding(alert: Alert, acts: Mapping[str, str], *, is_signal: bool) -> Findin
         act=acts.get(alert["detection"], alert["detection"]),
         tactic=alert["tactics"][0] if alert["tactics"] else "",
         is_signal=is_signal,
+        author=author_of(alert),
     )

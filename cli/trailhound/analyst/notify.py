@@ -9,6 +9,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from trailhound.engines import Warehouse, connect_duckdb
@@ -31,6 +32,7 @@ from trailhound.workspace import Work
 if TYPE_CHECKING:
     import duckdb
 
+_NOBODY: Mapping[str, str] = MappingProxyType({})
 Send = Callable[[str, str, str, Sequence[Alert]], bool]
 """Takes a destination, a title, a text and the alerts told; says whether it went out."""
 
@@ -114,16 +116,17 @@ def notify(
     destination: str,
     alerts: Sequence[Alert],
     send: Send,
-    acts: Mapping[str, str],
+    message_of: Callable[[Sequence[Alert]], tuple[str, str]],
 ) -> tuple[int, int]:
     """Send the alerts, a message a detection or an incident; note those that went out at once.
 
-    acts: the act that each detection sees of. Returns how many went out and how many did not. A run
-    that is cut off between the two tells them once more: at least once, not at most once.
+    message_of: gives a title and a text, as message() does. Returns how many went out and how many
+    did not. A run that is cut off between the two tells them once more: at least once, not at most
+    once.
     """
     sent = failed = 0
     for group in groups(alerts):
-        if send(destination, *message(group, acts), group):
+        if send(destination, *message_of(group), group):
             note(state, destination, group)
             sent += len(group)
         else:
@@ -142,14 +145,17 @@ def groups(alerts: Sequence[Alert]) -> Iterator[list[Alert]]:
         yield list(group)
 
 
-def message(alerts: Sequence[Alert], acts: Mapping[str, str]) -> tuple[str, str]:
+def message(
+    alerts: Sequence[Alert], acts: Mapping[str, str], authors: Mapping[str, str] = _NOBODY
+) -> tuple[str, str]:
     """A title and a text for alerts of one detection, or for one incident.
 
-    acts: the act that each detection sees of. What comes from logs is made visible.
+    acts: the act that each detection sees of; authors: of the rules that detections were made of.
+    What comes from logs is made visible.
     """
     first = alerts[0]
     if is_incident(first):
-        return _of_incident(first, acts)
+        return _of_incident(first, acts, authors)
     title = f"{str(first['severity']).upper()}: {first['title']} ({counted(len(alerts), 'alert')})"
     lines = []
     for alert in alerts[:_MOST_IN_GROUP]:
@@ -161,10 +167,14 @@ def message(alerts: Sequence[Alert], acts: Mapping[str, str]) -> tuple[str, str]
         )
     if len(alerts) > _MOST_IN_GROUP:
         lines.append(f"and {len(alerts) - _MOST_IN_GROUP} more")
+    if first["detection"] in authors:
+        lines.append(f"rule by {visible(authors[first['detection']])}")
     return title, "\n".join(lines)
 
 
-def _of_incident(incident: Alert, acts: Mapping[str, str]) -> tuple[str, str]:
+def _of_incident(
+    incident: Alert, acts: Mapping[str, str], authors: Mapping[str, str]
+) -> tuple[str, str]:
     """Who, what, from where and how many acts."""
     detections = incident["evidence"]["detections"]
     done = list(dict.fromkeys(acts.get(each, each) for each in detections))
@@ -181,6 +191,8 @@ def _of_incident(incident: Alert, acts: Mapping[str, str]) -> tuple[str, str]:
         f"{incident['window_minutes']} min",
         f"next   trailhound explain {incident['alert_id'][:8]}",
     ]
+    if named := sorted({authors[each] for each in detections if each in authors}):
+        lines.append(f"rules  by {', '.join(named)}")
     title = (
         f"{str(incident['severity']).upper()}: {incident['title']} ({counted(len(done), 'act')})"
     )

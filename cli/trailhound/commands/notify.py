@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import product
 from typing import Any
 
 import click
 
-from trailhound.analyst.incident import acts_of
+from trailhound.analyst.incident import acts_of, authors_of
 from trailhound.analyst.notify import (
     groups,
     is_destination,
@@ -57,17 +58,18 @@ def notify(settings: Settings, /, urls: tuple[str, ...], *, dry_run: bool, **opt
         }
         tell_if_stale(work, warehouse)
     state = open_told(work, writable=not dry_run)
-    acts = acts_of(work.detections)
+    acts, authors = acts_of(work.detections), authors_of(work.detections)
+    message_of = partial(message, acts=acts, authors=authors)
     failed = 0
     try:
         for url, noun in product(urls, stored):
             wanted = new_alerts(stored[noun], state, url)
             if dry_run:
                 for group in groups(wanted):
-                    title, text = message(group, acts)
+                    title, text = message_of(group)
                     click.echo(f"{title}\n{text}\n")
                 continue
-            sent, unsent = send_alerts(state, url, wanted, send_with_apprise, acts)
+            sent, unsent = send_alerts(state, url, wanted, send_with_apprise, message_of)
             failed += unsent
             say(settings, f"{counted(sent, noun)} sent to {url.partition('://')[0]}://…")
     finally:

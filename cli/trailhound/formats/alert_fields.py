@@ -9,7 +9,7 @@ from typing import Any
 
 from trailhound.errors import WrongUsage
 from trailhound.formats.columns import Column, Row
-from trailhound.store.alerts import COLUMNS, accounts_of, typed
+from trailhound.store.alerts import COLUMNS, accounts_of, author_of, typed
 
 Alert = dict[str, Any]
 _CLASSES: dict[str, type] = {"time": datetime, "list": list, "object": dict}
@@ -40,8 +40,9 @@ def summary(alert: Alert) -> str:
     """What happened, in a sentence."""
     within = f" within {alert['window_minutes']} minutes" if alert["window_minutes"] else ""
     accounts = ", ".join(accounts_of(alert))
+    author = f" (rule by {author_of(alert)})" if author_of(alert) else ""
     return (
-        f"{alert['title']}: {alert['entity_id']} in account {accounts} reached "
+        f"{alert['title']}{author}: {alert['entity_id']} in account {accounts} reached "
         f"{alert['observed']}{within}, threshold {alert['threshold']}"
     )
 

@@ -20,7 +20,7 @@ from trailhound.formats.alert_fields import (
 from trailhound.formats.as_json import iso, to_json
 from trailhound.formats.columns import Column, Row
 from trailhound.formats.event_fields import Event, event_summary, events_in, is_events
-from trailhound.store.alerts import accounts_of
+from trailhound.store.alerts import accounts_of, author_of
 
 VERSION = "8.11.0"
 
@@ -61,6 +61,7 @@ def document(alert: Alert) -> dict[str, Any]:
             "id": alert["detection"],
             "name": alert["title"],
             "ruleset": "trailhound",
+            **({"author": [author]} if (author := author_of(alert)) else {}),
             **({"reference": technique_url(alert["techniques"][0])} if alert["techniques"] else {}),
         },
         "threat": {

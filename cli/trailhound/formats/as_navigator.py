@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TextIO
 from trailhound.errors import WrongUsage
 from trailhound.formats.as_json import to_json
 from trailhound.formats.columns import Column, Row
+from trailhound.store.alerts import author_of
 
 _VERSIONS = {"attack": "18", "navigator": "5.2.0", "layer": "4.5"}
 _WHITE = "#ffffff"
@@ -44,8 +45,11 @@ def write_navigator(columns: Sequence[Column], rows: Sequence[Row], stream: Text
         if not isinstance(techniques, list):
             raise WrongUsage("this format is for whole alerts: techniques is no list")
         if not is_coverage or row[place["enabled"]]:
+            evidence = row[place["evidence"]] if "evidence" in place else None
+            author = author_of({"evidence": evidence})
+            told = f"{row[place['detection']]}{f' (rule by {author})' if author else ''}"
             for technique in techniques:
-                found.setdefault(str(technique), []).append(str(row[place["detection"]]))
+                found.setdefault(str(technique), []).append(told)
     stream.write(to_json(_layer(_COVERED if is_coverage else _FIRED, found)) + "\n")
 
 

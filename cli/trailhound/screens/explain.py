@@ -32,7 +32,9 @@ def explanation_page(found: Explanation, detection: Detection) -> str:
 def _lines(found: Explanation, detection: Detection) -> Iterator[str]:
     alert = found.alert
     yield click.style(visible(alert["title"]), bold=True)
-    yield f"{alert['alert_id']} · {alert['severity']} · {detection.name}"
+    yield f"{alert['alert_id']} · {alert['severity']} · {detection.name}" + (
+        f" · rule by {visible(detection.author)}" if detection.author else ""
+    )
     entity, account = visible(alert["entity_id"]), visible(alert["account_id"])
     yield f"{entity} ({alert['entity_type']}) in {account}"
     yield ""

@@ -85,10 +85,11 @@ def _lines(
 
 
 def _below(finding: Finding) -> str:
-    """What stands below a finding's title: its detection where there is room, act and tactic."""
+    """What stands below a title: the detection where there is room, act, tactic and author."""
     detection = finding.detection if page_width() >= WIDE else ""
+    author = f"rule by {finding.author}" if finding.author else ""
     act = "" if finding.act == finding.detection else f"act {finding.act}"
-    return " · ".join(filter(None, (detection, act, finding.tactic)))
+    return " · ".join(filter(None, (detection, act, finding.tactic, author)))
 
 
 def greatest_risks(findings: Sequence[Finding]) -> dict[str, int]:

@@ -132,6 +132,15 @@ def accounts_of(alert: Alert) -> list[str]:
     return [str(each) for each in alert["evidence"].get("account_ids") or [""]]
 
 
+def author_of(alert: Alert) -> str:
+    """Who wrote the detection's rule, if it is an imported one; else empty.
+
+    The licence of most Sigma rules wants the author named wherever a match is told.
+    """
+    evidence = alert["evidence"]
+    return ", ".join(map(str, evidence.get("author") or ())) if isinstance(evidence, dict) else ""
+
+
 def named(row: Row) -> Alert:
     """A row of COLUMNS by their names."""
     return {column.name: each for column, each in zip(COLUMNS, row, strict=True)}
