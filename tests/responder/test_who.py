@@ -165,6 +165,10 @@ def test_a_node_tells_what_it_did_and_how_it_ended(store_of: StoreOf) -> None:
     }
     assert [each.alert_id for each in seed.alerts] == ["0123456789abcdef"]
     assert (found.logs_begin, found.logs_end) == (at("08:00:00"), at("11:00:00"))
+    # What another account's logs hold later says nothing of a key's further use.
+    [mallory] = told("AKIAMALLORY").seeds
+    assert mallory.use
+    assert mallory.use.logs_end == at("09:00:00")
     [eves] = told("AKIAEVE").seeds
     assert eves.use is None
     assert eves.ended == f"deleted 2026-01-31 11:00:00 by {ADMIN}"

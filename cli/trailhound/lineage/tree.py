@@ -86,8 +86,8 @@ class Lineage:
     seeds: list[Node]
     left_out: int
     """How many more credentials there are of what was asked for."""
-    logs_begin: datetime
-    logs_end: datetime
+    logs_begin: datetime | None
+    logs_end: datetime | None
     """The first and the last event of the store, UTC."""
     is_cut: bool
     """Whether there is more than was looked at."""
@@ -115,10 +115,17 @@ def lineages(
     Raises MissingRelation if nothing is built yet.
     """
     events = warehouse.relation("cloudtrail_events")
-    [(begin, end)] = warehouse.query(f"select min(event_time), max(event_time) from {events}").rows
+    logs = warehouse.query(
+        f"select account_id, min(event_time), max(event_time) from {events} group by account_id"
+    ).rows
+    begin = min((first for _, first, _ in logs), default=None)
+    ends_of_logs = {account: last for account, _, last in logs}
+    end = max(ends_of_logs.values(), default=None)
     graph = Graph(warehouse, MOST_NODES)
     graph.grow([who for seeds in asked.values() for who in seeds.found])
     uses, ends = uses_of(warehouse, graph.nodes), ends_of(warehouse, graph.nodes)
+    for use in uses.values():
+        use.logs_end = ends_of_logs.get(use.account_id)
     alerts = _alerts_of(warehouse)
     found = {}
     for name, seeds in asked.items():

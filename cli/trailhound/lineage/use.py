@@ -39,6 +39,8 @@ class Use:
     last_seen: datetime
     calls: int
     denied: int
+    logs_end: datetime | None = None
+    """The last event of its account: what came later is in no log here."""
     services: dict[str, int] = field(default_factory=dict)
     """Calls by service, the most first."""
     addresses: list[Address] = field(default_factory=list)

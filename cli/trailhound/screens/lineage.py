@@ -10,6 +10,7 @@ import click
 
 from trailhound.formats.table import page_width
 from trailhound.lineage.tree import Lineage, Link, Node
+from trailhound.lineage.use import Use
 from trailhound.screens.alerts import ID_LENGTH, short_entity
 from trailhound.text import counted, visible
 
@@ -32,7 +33,7 @@ def _lines(found: Lineage) -> Iterator[str]:
     for place, seed in enumerate(found.seeds):
         if place:
             yield ""
-        yield from _node(seed, "", found)
+        yield from _node(seed, "")
         for head, links, left_out in (
             ("Where it comes from", seed.origins, 0),
             ("What came of it", seed.children, seed.left_out),
@@ -40,7 +41,7 @@ def _lines(found: Lineage) -> Iterator[str]:
             if links or head.startswith("Where"):
                 yield ""
                 yield click.style(f"{head} (UTC)", bold=True)
-                yield from _branches(links, "", found, left_out)
+                yield from _branches(links, "", left_out)
             if not links and head.startswith("Where"):
                 yield "  " + (seed.gap or "nothing before it in these logs")
     yield ""
@@ -48,17 +49,18 @@ def _lines(found: Lineage) -> Iterator[str]:
         yield f"{counted(found.left_out, 'more credential')} of this {found.kind}, not shown."
     if found.is_cut:
         yield "There is more than was looked at: ask for one of the credentials above."
-    yield f"The logs go from {_time(found.logs_begin)} to {_time(found.logs_end)}."
+    if found.logs_begin and found.logs_end:
+        yield f"The logs go from {_time(found.logs_begin)} to {_time(found.logs_end)}."
 
 
-def _branches(links: Sequence[Link], indent: str, found: Lineage, left_out: int) -> Iterator[str]:
+def _branches(links: Sequence[Link], indent: str, left_out: int) -> Iterator[str]:
     for place, link in enumerate(links):
         is_last = place == len(links) - 1 and not left_out
         stem, below = ("└─ ", "   ") if is_last else ("├─ ", "│  ")
         yield from _wrapped(how(link), indent + stem, indent + below)
-        yield from _node(link.node, indent + below, found)
+        yield from _node(link.node, indent + below)
         node = link.node
-        yield from _branches(node.origins or node.children, indent + below, found, node.left_out)
+        yield from _branches(node.origins or node.children, indent + below, node.left_out)
     if left_out:
         yield f"{indent}└─ and {left_out:,} more"
 
@@ -77,7 +79,7 @@ def how(link: Link) -> str:
     return " ".join(parts)
 
 
-def _node(node: Node, indent: str, found: Lineage) -> Iterator[str]:
+def _node(node: Node, indent: str) -> Iterator[str]:
     yield from _wrapped(title(node), indent, indent, bold=True)
     if node.repeats is not None:
         yield from _wrapped(
@@ -88,7 +90,7 @@ def _node(node: Node, indent: str, found: Lineage) -> Iterator[str]:
             f"{indent}  ",
         )
         return
-    lines = [*facts(node, found), *_alerts(node)]
+    lines = [*facts(node), *_alerts(node)]
     if node.gap is not None and indent:  # a seed's stands where its origins would
         lines.append(("gap", node.gap))
     for label, text in lines:
@@ -116,7 +118,7 @@ def _key_kind(node: Node) -> str:
     return {"AKIA": "lasting key", "ASIA": "temporary key"}.get(node.name[:4], "key")
 
 
-def facts(node: Node, found: Lineage) -> Iterator[tuple[str, str]]:
+def facts(node: Node) -> Iterator[tuple[str, str]]:
     """What is known of a node but for its alerts and its gap, each with its label."""
     use = node.use
     if use is None:
@@ -130,7 +132,7 @@ def facts(node: Node, found: Lineage) -> Iterator[tuple[str, str]]:
             "used",
             (
                 f"{_time(use.first_seen)} to {_time(use.last_seen)}, "
-                f"{counted(use.calls, 'call')}{denied}; {_since(use.last_seen, found.logs_end)}"
+                f"{counted(use.calls, 'call')}{denied}; {_since(use)}"
             ),
         )
         yield (
@@ -164,13 +166,13 @@ def _alerts(node: Node) -> Iterator[tuple[str, str]]:
         yield "", f"and {len(node.alerts) - _SHOWN} more"
 
 
-def _since(last: datetime, end: datetime) -> str:
-    """How long before the end of the logs it was last seen, in the largest unit."""
-    minutes = int((end - last).total_seconds()) // 60
+def _since(use: Use) -> str:
+    """How long before the end of its account's logs it was last seen, in the largest unit."""
+    minutes = int(((use.logs_end or use.last_seen) - use.last_seen).total_seconds()) // 60
     for size, unit in ((60 * 24, "day"), (60, "hour"), (1, "minute")):
         if minutes >= 2 * size:
-            return f"the logs end {minutes // size:,} {unit}s later"
-    return "to the end of the logs"
+            return f"the account's logs end {minutes // size:,} {unit}s later"
+    return "to the end of the account's logs"
 
 
 def _listed(texts: Sequence[str], more: int = 0) -> str:
