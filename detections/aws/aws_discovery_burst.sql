@@ -5,7 +5,7 @@ looks as (
 
     select
         *,
-        concat(event_source, '|', event_name) as call
+        concat(coalesce(event_source, ''), '|', event_name) as call
 
     from {{ ref('cloudtrail_events') }}
     where

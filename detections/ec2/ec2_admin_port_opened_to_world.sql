@@ -48,8 +48,8 @@ open_permissions as (
     select
         *,
         {{ trailhound.json_text('permission', 'ipProtocol') }} as protocol,
-        try_cast({{ trailhound.json_text('permission', 'fromPort') }} as integer) as from_port,
-        try_cast({{ trailhound.json_text('permission', 'toPort') }} as integer) as to_port
+        try_cast({{ trailhound.json_text('permission', 'fromPort') }} as bigint) as from_port,
+        try_cast({{ trailhound.json_text('permission', 'toPort') }} as bigint) as to_port
 
     from permissions
     where

@@ -7,7 +7,7 @@ calls_elsewhere as (
     where
         entity_type = 'iam_user'
         and user_name like 'BedrockAPIKey-%'
-        and event_source not like 'bedrock%'
+        and coalesce(event_source, '') not like 'bedrock%'
 
 ),
 

@@ -5,7 +5,7 @@ foreign_credentials as (
 
     select
         *,
-        {{ trailhound.json_text('request_parameters', 'userName') }} as user_name_given
+        {{ trailhound.json_value('request_parameters', 'userName') }} as user_name_given
 
     from {{ ref('watched_calls') }}
     where
@@ -13,8 +13,7 @@ foreign_credentials as (
         and event_name in ('CreateAccessKey', 'CreateLoginProfile', 'UpdateLoginProfile')
         and outcome = 'succeeded'
         and {{ trailhound.is_people() }}
-        and {{ trailhound.json_text('request_parameters', 'userName') }} is not null
-        and {{ trailhound.json_text('request_parameters', 'userName') }} is distinct from own_user_name
+        and {{ trailhound.json_value('request_parameters', 'userName') }} <> coalesce(own_user_name, '')
 
 ),
 

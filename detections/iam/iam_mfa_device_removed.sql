@@ -5,7 +5,7 @@ removed_devices as (
 
     select
         *,
-        {{ trailhound.json_text('request_parameters', 'userName') }} as user_name_given
+        {{ trailhound.json_value('request_parameters', 'userName') }} as user_name_given
 
     from {{ ref('watched_calls') }}
     where
@@ -13,7 +13,7 @@ removed_devices as (
         and outcome = 'succeeded'
         and (
             entity_type = 'root'
-            or {{ trailhound.json_text('request_parameters', 'userName') }} is distinct from own_user_name
+            or {{ trailhound.json_value('request_parameters', 'userName') }} <> coalesce(own_user_name, '')
         )
 
 ),

@@ -29,7 +29,7 @@ trusts_without_subject as (
     where
         not {{ trailhound.text_matches('conditions', '(?i::sub)":') }}
         or {{ trailhound.text_matches(
-            'conditions', '(?i::sub)":(\\[([^\\]]*,)?)?"([*]|repo:[*]|repo:[*]/[^"]*)"'
+            'conditions', '(?i::sub)":(\\[("([^"\\\\]|\\\\.)*",)*)?"([*]|repo:[*]|repo:[*]/[^"]*)"'
         ) }}
 
 ),

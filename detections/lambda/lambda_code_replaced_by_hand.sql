@@ -9,18 +9,15 @@ replacements as (
 
     from {{ ref('watched_calls') }}
     where
-        (
-            (
-                event_source = 'lambda.amazonaws.com'
-                and event_name like 'UpdateFunctionCode%'
-                and not {{ trailhound.json_is('request_parameters', 'dryRun', true) }}
-            )
+        event_source = 'lambda.amazonaws.com'
+        and (
+            event_name like 'UpdateFunctionCode%'
             or (
-                event_source = 'lambda.amazonaws.com'
-                and event_name like 'UpdateFunctionConfiguration%'
+                event_name like 'UpdateFunctionConfiguration%'
                 and coalesce({{ trailhound.json_value('request_parameters', 'layers') }}, '[]') <> '[]'
             )
         )
+        and not {{ trailhound.json_is('request_parameters', 'dryRun', true) }}
         and outcome = 'succeeded'
         and {{ trailhound.is_people() }}
         and client_type <> 'iac'

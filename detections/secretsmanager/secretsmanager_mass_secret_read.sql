@@ -43,7 +43,7 @@ secret_reads as (
         event_source = 'secretsmanager.amazonaws.com'
         and event_name = 'BatchGetSecretValue'
         and outcome = 'succeeded'
-        and {{ trailhound.json_value('request_parameters', 'secretIdList') }} is null
+        and not {{ trailhound.json_any('request_parameters', 'secretIdList', "item not in ('', 'null', '[]')") }}
         and coalesce(
             {{ trailhound.json_value('request_parameters', 'filters') }},
             {{ trailhound.json_text('request_parameters', 'nextToken') }}

@@ -71,5 +71,5 @@ counted as (
         'event_names': 'event_name', 'countries': 'country', 'user_names': 'user_name',
         'actors': 'actor_id'
     },
-    begins='case when observed > 0 then previous_time end'
+    begins='case when event_time = bursts.triggered_at and observed >= bursts.threshold then previous_time end'
 ) }}

@@ -12,7 +12,7 @@ people_calls as (
         {{ trailhound.is_people('event') }}
         and source_address is not null
         and access_key_id is not null
-        and ec2_role_delivery is null
+        and not {{ trailhound.has_marks_of_instance('event') }}
         and {{ trailhound.is_of_recomputed_days('event') }}
 
 ),

@@ -9,7 +9,7 @@
     facts:          {key: SQL aggregate that gives a JSON value as text} beside it
     correlated_by:  SQL text expression of what makes an alert one beside account and entity
     begins:         SQL timestamp expression; its least value among the rows of the window in which
-                    the burst fired first is first_seen
+                    the burst fired first is first_seen; may read bursts.triggered_at and .threshold
 #}
 {% macro alert_per_burst(
     counted, evidence={}, facts={}, correlated_by=none, begins='event_time'

@@ -1,21 +1,27 @@
 {#
-    The texts of json_items(): a SQL array of text, of a list of texts or of a single one. Objects
-    stand as JSON text.
+    The texts of json_items(): a SQL array of text, of a list of texts or of a single one, without
+    what is empty, null or the text `null`. Objects stand as JSON text.
 #}
 {% macro json_texts(json, path) -%}
     {{ return(adapter.dispatch('json_texts', 'trailhound')(json, path)) }}
 {%- endmacro %}
 
 {% macro duckdb__json_texts(json, path) -%}
-    list_transform(
-        {{ trailhound.json_items(json, path) }}, lambda item: json_extract_string(item, '$')
+    list_filter(
+        list_transform(
+            {{ trailhound.json_items(json, path) }}, lambda item: json_extract_string(item, '$')
+        ),
+        lambda item: item not in ('', 'null')
     )
 {%- endmacro %}
 
 {% macro trino__json_texts(json, path) -%}
-    transform(
-        {{ trailhound.json_items(json, path) }},
-        item -> coalesce(json_extract_scalar(item, '$'), json_format(item))
+    filter(
+        transform(
+            {{ trailhound.json_items(json, path) }},
+            item -> coalesce(json_extract_scalar(item, '$'), json_format(item))
+        ),
+        item -> item not in ('', 'null')
     )
 {%- endmacro %}
 

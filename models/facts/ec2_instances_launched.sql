@@ -3,7 +3,12 @@ with
 
 run_calls as (
 
-    select * from {{ ref('watched_calls') }}
+    select
+        *,
+        response_elements is null
+        or {{ trailhound.json_is('response_elements', 'omitted', true) }} as is_left_out
+
+    from {{ ref('watched_calls') }}
     where
         event_source = 'ec2.amazonaws.com'
         and event_name = 'RunInstances'
@@ -32,6 +37,7 @@ answered_instances as (
     cross join unnest(
         {{ trailhound.json_elements('response_elements', 'instancesSet.items') }}
     ) as instance (item)
+    where not is_left_out
 
 ),
 
@@ -50,9 +56,7 @@ wanted_instances as (
     cross join unnest(
         {{ trailhound.json_elements('request_parameters', 'instancesSet.items') }}
     ) as requested (wish)
-    where
-        response_elements is null
-        or {{ trailhound.json_is('response_elements', 'omitted', true) }}
+    where is_left_out
 
 ),
 

@@ -4,21 +4,29 @@ with
 
 shares as (
 
-    -- EC2: each item is an account, a group, an organisation or a unit.
+    -- EC2: an item is an account, a group, an organisation or a unit.
     select
         event.*,
         {{ trailhound.json_text('event.request_parameters', 'snapshotId') }} as snapshot_id,
+        shared_with,
         coalesce(
-            {{ trailhound.json_text('item', 'userId') }},
-            {{ trailhound.json_text('item', 'group') }},
-            {{ trailhound.json_text('item', 'organizationArn') }},
-            {{ trailhound.json_text('item', 'organizationalUnitArn') }}
-        ) as shared_with
+            shared_with in (
+                {{ trailhound.json_text('item', 'organizationArn') }},
+                {{ trailhound.json_text('item', 'organizationalUnitArn') }}
+            ),
+            false
+        ) as is_organization
 
     from {{ ref('watched_calls') }} as event
     cross join unnest(
         {{ trailhound.json_items('event.request_parameters', 'createVolumePermission.add.items') }}
     ) as added (item)
+    cross join unnest(array[
+        {{ trailhound.json_text('item', 'userId') }},
+        {{ trailhound.json_text('item', 'group') }},
+        {{ trailhound.json_text('item', 'organizationArn') }},
+        {{ trailhound.json_text('item', 'organizationalUnitArn') }}
+    ]) as named (shared_with)
     where
         event_source = 'ec2.amazonaws.com'
         and event_name = 'ModifySnapshotAttribute'
@@ -27,17 +35,25 @@ shares as (
     select
         event.*,
         {{ trailhound.json_text('event.request_parameters', 'imageId') }} as snapshot_id,
+        shared_with,
         coalesce(
-            {{ trailhound.json_text('item', 'userId') }},
-            {{ trailhound.json_text('item', 'group') }},
-            {{ trailhound.json_text('item', 'organizationArn') }},
-            {{ trailhound.json_text('item', 'organizationalUnitArn') }}
-        ) as shared_with
+            shared_with in (
+                {{ trailhound.json_text('item', 'organizationArn') }},
+                {{ trailhound.json_text('item', 'organizationalUnitArn') }}
+            ),
+            false
+        ) as is_organization
 
     from {{ ref('watched_calls') }} as event
     cross join unnest(
         {{ trailhound.json_items('event.request_parameters', 'launchPermission.add.items') }}
     ) as added (item)
+    cross join unnest(array[
+        {{ trailhound.json_text('item', 'userId') }},
+        {{ trailhound.json_text('item', 'group') }},
+        {{ trailhound.json_text('item', 'organizationArn') }},
+        {{ trailhound.json_text('item', 'organizationalUnitArn') }}
+    ]) as named (shared_with)
     where
         event_source = 'ec2.amazonaws.com'
         and event_name = 'ModifyImageAttribute'
@@ -49,7 +65,8 @@ shares as (
             {{ trailhound.json_text('event.request_parameters', 'dBSnapshotIdentifier') }},
             {{ trailhound.json_text('event.request_parameters', 'dBClusterSnapshotIdentifier') }}
         ) as snapshot_id,
-        shared_with
+        shared_with,
+        false as is_organization
 
     from {{ ref('watched_calls') }} as event
     cross join unnest(
@@ -64,7 +81,8 @@ shares as (
     select
         event.*,
         {{ trailhound.json_text('event.request_parameters', 'snapshotIdentifier') }} as snapshot_id,
-        {{ trailhound.json_text('event.request_parameters', 'accountWithRestoreAccess') }} as shared_with
+        {{ trailhound.json_text('event.request_parameters', 'accountWithRestoreAccess') }} as shared_with,
+        false as is_organization
 
     from {{ ref('watched_calls') }} as event
     where
@@ -85,7 +103,4 @@ where
         event_source <> 'redshift.amazonaws.com'
         and lower(shared_with) = 'all'
     )
-    or (
-        event_source = 'ec2.amazonaws.com'
-        and shared_with like 'arn:%'
-    )
+    or is_organization

@@ -25,11 +25,7 @@ web_identities as (
         concat(
             {{ trailhound.json_text('request_parameters', 'roleArn') }},
             '|',
-            case
-                when split_part(user_name, ':', 2) <> ''
-                    then concat(split_part(user_name, ':', 1), ':', split_part(user_name, ':', 2))
-                else user_name
-            end
+            coalesce(nullif(regexp_extract(user_name, '^[^:]*:[^:]*'), ''), user_name)
         ) as subject
 
     from {{ ref('watched_calls') }}
