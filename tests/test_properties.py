@@ -15,10 +15,12 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 import oracle
+import row_trails
 import trails
 from make_trails import LOGS
 from trailhound.build import compiled as plan
@@ -33,8 +35,10 @@ from trailhound.workspace import Work
 SEEDED_TRAILS = range(24)
 DELIVERED_TRAILS = range(100, 105)
 HYPOTHESIS_TRAILS = 16
+# Of many accounts each.
+ROW_TRAILS = 3
 PLAIN = oracle.Settings(thresholds=trails.THRESHOLDS, countries=trails.COUNTRIES)
-VARIABLES = {f"{name}__threshold": number for name, number in trails.THRESHOLDS.items()}
+VARIABLES = {f"{name}__threshold": number for name, number in row_trails.THRESHOLDS.items()}
 
 
 @dataclass
@@ -60,12 +64,16 @@ class Project:
         self.work = Work(self.settings)
         made = plan_of(self.work)
         assert made is not None
-        self.plan = _only(made, oracle.RULES)
+        self.plan = made
 
     def build(
-        self, deliveries: Sequence[Iterable[trails.Record]], settings: oracle.Settings
+        self,
+        deliveries: Sequence[Iterable[trails.Record]],
+        settings: oracle.Settings,
+        detections: Iterable[str] = oracle.RULES,
     ) -> Built:
-        """Load each delivery and build after it, on one database."""
+        """Load each delivery and build some detections after it, on one database."""
+        built_plan = _only(self.plan, detections)
         seeds = self._seeds(settings)
         built = Built(duckdb.connect(config={"threads": 1}), [])
         ensure_table(built.connection, '"main"."cloudtrail_logs"')
@@ -74,7 +82,7 @@ class Project:
             file.write_bytes(trails.files_of(delivery))
             built.reports.append(load(built.connection, [str(file)]))
             columns = tuple(column.name for column in COLUMNS)
-            assert plan.build(self.plan, built.connection, seeds, columns) == []
+            assert plan.build(built_plan, built.connection, seeds, columns) == []
         return built
 
     def _seeds(self, settings: oracle.Settings) -> Path:
@@ -85,6 +93,12 @@ class Project:
                 allow_list=self._csv("allow", oracle.AllowRow, settings.allow_list),
                 overrides=self._csv("overrides", oracle.Override, settings.overrides),
                 countries=self._write("countries", "start_ip,end_ip,country", settings.countries),
+                networks=self._write("networks", "start_ip,end_ip,network", settings.networks),
+                trusted_accounts=self._write(
+                    "trusted",
+                    "account_id,name,reason,owner",
+                    [(account, "n", "why", "me") for account in settings.trusted_accounts],
+                ),
             ),
         )
 
@@ -157,6 +171,25 @@ def test_any_trail(
     project: Project, records: list[trails.Record], settings: oracle.Settings
 ) -> None:
     check(project.build([records], settings), records, settings)
+
+
+@hypothesis_settings(
+    max_examples=ROW_TRAILS,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(seed=st.integers(0, 999_999))
+def test_all_detections_and_incidents_on_a_random_trail(project: Project, seed: int) -> None:
+    names = [each.name for each in row_trails.detections()]
+    records, settings = row_trails.row_trail(seed, len(names)), row_trails.settings(seed)
+    built = project.build([records], settings, names)
+    expected = oracle.evaluate(records, settings)
+
+    assert not oracle.compare_events(built.rows("cloudtrail_events"), expected.trail.events)
+    assert not oracle.compare(built.rows("alerts"), expected.alerts)
+    assert not oracle.compare(built.rows("signals"), expected.signals)
+    assert not oracle.compare(built.rows("incidents"), expected.incidents)
 
 
 def test_lists_end_after_a_hundred_items(project: Project) -> None:

@@ -48,10 +48,12 @@ Tuning
 from oracle.alerts import Alert, Result, Settings, evaluate
 from oracle.compare import compare, compare_events
 from oracle.events import Event, Trail, read_records
+from oracle.rows import KINDS
 from oracle.rules import RULES, Rule
 from oracle.tuning import AllowRow, Override
 
 __all__ = [
+    "KINDS",
     "RULES",
     "Alert",
     "AllowRow",

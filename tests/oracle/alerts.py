@@ -11,7 +11,7 @@ from typing import Any
 from oracle.context import Context
 from oracle.engine import alerts_of
 from oracle.events import DENIED_CODES, HUMAN_ROLES, Event, Trail, read_records
-from oracle.incidents import Incident, incidents_of
+from oracle.incidents import LOGIN_KEYED, Incident, incidents_of
 from oracle.metadata import METADATA
 from oracle.rows import KINDS
 from oracle.rules import RULES, Rule
@@ -42,12 +42,16 @@ class Settings:
 
 @dataclass(frozen=True)
 class Alert:
-    """One alert in the contract's columns, but for those that the detection's metadata gives."""
+    """One alert in the contract's columns."""
 
     alert_id: str
     detection: str
     title: str
     boc: str
+    severity: str
+    risk: int
+    tactics: list[str]
+    techniques: list[str]
     alert_date: date
     account_id: str
     entity_id: str
@@ -216,11 +220,14 @@ class _Partition:
         for event in events:
             for key, values in self.rule.evidence(event, self.countries).items():
                 evidence[key] = listed([*evidence.get(key, ()), *values], limit=None)
+        if name in LOGIN_KEYED:
+            evidence["actors"] = listed((event.entity_id for event in events), limit=None)
         return Alert(
             alert_id=hashlib.sha256(identity.encode()).hexdigest()[:32],
             detection=name,
             title=self.rule.title,
             boc=self.rule.title.lower(),
+            **METADATA[name].columns(),
             alert_date=triggered_at.date(),
             account_id=self.account_id,
             entity_id=self.entity_id,

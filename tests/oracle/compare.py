@@ -11,6 +11,7 @@ from typing import Any
 
 from oracle.alerts import Alert
 from oracle.events import Event
+from oracle.incidents import Incident
 
 LISTS = (
     "event_ids",
@@ -20,7 +21,10 @@ LISTS = (
     "access_key_ids",
     "session_names",
     "resources",
+    "tactics",
+    "techniques",
 )
+EVIDENCE_OF_ALL = {"event_names", "actors", "busiest_day"}
 SQL_NAMES = {
     "time": "event_time",
     "source": "event_source",
@@ -32,12 +36,12 @@ _HASHED = "(content hash)"
 MOST_SHOWN = 10
 
 
-def compare(sql: Iterable[Mapping[str, Any]], alerts: Iterable[Alert]) -> str:
+def compare(sql: Iterable[Mapping[str, Any]], alerts: Iterable[Alert | Incident]) -> str:
     """What differs between the rows of the relation `alerts` and these alerts; empty if nothing.
 
     Rows may hold lists and evidence as JSON text or as values, times as texts or datetimes.
     Events without an id are compared by number alone, as nothing says how their id is made.
-    Of the evidence only the keys that both sides have are compared.
+    Of the evidence only the keys that both sides have are compared, and those of every alert.
     """
     left = [_alert_row(row) for row in sql]
     right = [_alert_row(dataclasses.asdict(alert)) for alert in alerts]
@@ -81,11 +85,12 @@ def _columns_that_differ(sql: dict[str, Any], oracle: dict[str, Any]) -> list[st
     for column, expected in oracle.items():
         found = sql.get(column)
         if column == "evidence":
-            shared = found.keys() & expected.keys() if isinstance(found, dict) else ()
+            found = found if isinstance(found, dict) else {}
+            shared = (found.keys() | EVIDENCE_OF_ALL) & expected.keys()
             told += [
-                f"evidence.{each}: {found[each]} in SQL, {expected[each]} by definition"
+                f"evidence.{each}: {found.get(each)} in SQL, {expected[each]} by definition"
                 for each in sorted(shared)
-                if found[each] != expected[each]
+                if found.get(each) != expected[each]
             ]
         elif found != expected:
             told.append(f"{column}: {found!r} in SQL, {expected!r} by definition")

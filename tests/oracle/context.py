@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from oracle.events import Event, at_path, text
-from oracle.tuning import Countries
+from oracle.tuning import Countries, parsed
 
 PRIVATE = [
     ipaddress.ip_network(each)
@@ -57,11 +57,11 @@ class Context(Countries):
 
     def is_aws(self, source_ip: str | None) -> bool:
         """Whether the address lies in AWS's ranges."""
-        return self._aws.of(_plain(source_ip)) is not None
+        return self._aws.of(source_ip) is not None
 
     def network(self, source_ip: str | None) -> str | None:
         """`aws`, the network table's text, or the address's prefix (6.9)."""
-        address = _parsed(source_ip)
+        address = parsed(source_ip)
         if address is None or is_private(address):
             return None
         if self.is_aws(source_ip):
@@ -75,7 +75,7 @@ class Context(Countries):
 
     def is_outside_aws(self, event: Event) -> bool:
         """Whether the call came from an address that is not AWS's (6.11)."""
-        address = _parsed(event.source_ip)
+        address = parsed(event.source_ip)
         if address is None or self.is_aws(event.source_ip):
             return False
         if is_private(address) and text(event.record.get("vpcEndpointId")):
@@ -106,7 +106,7 @@ def is_private(address: Address) -> bool:
 
 def is_address(source_ip: str | None) -> bool:
     """Whether a source is an address and no host name."""
-    return _parsed(source_ip) is not None
+    return parsed(source_ip) is not None
 
 
 def client(event: Event) -> str:
@@ -140,28 +140,18 @@ def is_false(value: Any) -> bool:
 
 def is_instance(event: Event) -> bool:
     """Whether the session is an instance's or a function's (row 26)."""
+    return event.entity_type == "role" and has_marks_of_instance(event)
+
+
+def has_marks_of_instance(event: Event) -> bool:
+    """Whether a session bears the marks of an instance's or a function's."""
     import re
 
     context = event.identity.get("sessionContext")
     issued_to = at_path(event.identity, "inScopeOf", "issuerType")
     session = (event.user_arn or "").partition(":assumed-role/")[2].partition("/")[2]
-    return event.entity_type == "role" and (
+    return (
         text(at_path(context, "ec2RoleDelivery")) is not None
         or issued_to in ("AWS::EC2::Instance", "AWS::Lambda::Function")
         or re.fullmatch("i-[0-9a-f]{8,17}", session.lower()) is not None
     )
-
-
-def _parsed(source_ip: str | None) -> Address | None:
-    try:
-        found = None if not source_ip or "%" in source_ip else ipaddress.ip_address(source_ip)
-    except ValueError:
-        return None
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
-        return found.ipv4_mapped
-    return found
-
-
-def _plain(source_ip: str | None) -> str | None:
-    found = _parsed(source_ip)
-    return None if found is None else str(found)

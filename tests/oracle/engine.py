@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from oracle.context import Context
 from oracle.events import Event
 from oracle.kinds import Kind, key_of, values_of
+from oracle.metadata import METADATA
 from oracle.tuning import threshold_for
 
 if TYPE_CHECKING:
@@ -324,6 +325,7 @@ class _Work:
             detection=rule.name,
             title=rule.title,
             boc=rule.title.lower(),
+            **METADATA[rule.name].columns(),
             alert_date=at.date(),
             account_id=account_id,
             entity_id=entity_id,

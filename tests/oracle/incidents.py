@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from oracle.metadata import METADATA
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from oracle.alerts import Alert
 
 WINDOW = timedelta(days=1)
+TITLE = "Incident - Several detections by one actor"
 PERSONS = ("sso_user", "identity_center_user")
 LOGIN_KEYED = (
     "iam_multiple_worldwide_console_logins",
@@ -25,15 +27,37 @@ LOGIN_KEYED = (
 
 @dataclass(frozen=True)
 class Incident:
-    """An incident: who, when, how much, and the alert ids of its findings in order."""
+    """One incident in the contract's columns; its events are findings."""
 
+    alert_id: str
+    detection: str
+    title: str
+    boc: str
+    severity: str
+    risk: int
+    tactics: list[str]
+    techniques: list[str]
+    alert_date: date
     account_id: str
     entity_id: str
+    entity_type: str
     triggered_at: datetime
-    observed: int
-    severity: str
+    first_seen: datetime
+    last_seen: datetime
     is_continuation: bool
+    observed: int
+    threshold: int
+    window_minutes: int
+    event_count: int
     event_ids: list[str]
+    regions: list[str]
+    source_ips: list[str]
+    user_agents: list[str]
+    access_key_ids: list[str]
+    session_names: list[str]
+    resources: list[str]
+    evidence: dict[str, list[str]]
+    correlated_by: str = ""
 
 
 def incidents_of(findings: Iterable[Alert]) -> list[Incident]:
@@ -92,16 +116,53 @@ def _of_actor(account_id: str, entity_id: str, group: list[Alert]) -> list[Incid
         at, end = burst[0][0], burst[-1][0]
         inside = [each for each in group if at - WINDOW <= each.triggered_at <= end]
         observed = max(seen for _, seen in burst)
-        tactics = {METADATA[each.detection].tactics[0] for each in inside} - {""}
+        known = [METADATA[each.detection] for each in inside]
+        is_critical = observed >= 200 or len({each.tactics[0] for each in known}) >= 4
+        identity = f"incidents|{account_id}|{entity_id}|{at:%Y-%m-%dT%H:%M:%SZ}"
+        lists = {
+            name: _union(getattr(each, name) for each in inside)
+            for name in (
+                "regions",
+                "source_ips",
+                "user_agents",
+                "access_key_ids",
+                "session_names",
+                "resources",
+            )
+        }
         found.append(
             Incident(
-                account_id,
-                entity_id,
-                at,
-                observed,
-                "critical" if observed >= 200 or len(tactics) >= 4 else "high",
-                any(t.date() < at.date() and at - t <= WINDOW for t, _ in firing),
-                [each.alert_id for each in inside][:100],
+                alert_id=hashlib.sha256(identity.encode()).hexdigest()[:32],
+                detection="incidents",
+                title=TITLE,
+                boc=TITLE.lower(),
+                severity="critical" if is_critical else "high",
+                risk=100 if is_critical else 50,
+                tactics=_union(each.tactics for each in known),
+                techniques=_union(each.techniques for each in known),
+                alert_date=at.date(),
+                account_id=account_id,
+                entity_id=entity_id,
+                entity_type=min(each.entity_type for each in inside),
+                triggered_at=at,
+                first_seen=inside[0].triggered_at,
+                last_seen=end,
+                is_continuation=any(t.date() < at.date() and at - t <= WINDOW for t, _ in firing),
+                observed=observed,
+                threshold=100,
+                window_minutes=1440,
+                event_count=len(inside),
+                event_ids=[each.alert_id for each in inside][:100],
+                evidence={
+                    "detections": _union([each.detection] for each in inside),
+                    "severities": _union([each.severity] for each in known),
+                    "account_ids": _union([each.account_id] for each in inside),
+                },
+                **lists,
             )
         )
     return found
+
+
+def _union(lists: Iterable[Iterable[str]]) -> list[str]:
+    return sorted({value for values in lists for value in values})[:100]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Metadata(NamedTuple):
@@ -15,6 +15,15 @@ class Metadata(NamedTuple):
     act: str
     tactics: tuple[str, ...]
     techniques: tuple[str, ...]
+
+    def columns(self) -> dict[str, Any]:
+        """What an alert shows of it."""
+        return {
+            "severity": self.severity,
+            "risk": self.risk,
+            "tactics": list(self.tactics),
+            "techniques": list(self.techniques),
+        }
 
 
 def _read() -> dict[str, Metadata]:

@@ -202,7 +202,7 @@ def _foreign_key(event: Event, context: Context) -> bool:
 
 def _days(value: Any) -> bool:
     found = text(value) or ""
-    return re.fullmatch("[0-9]+", found) is not None and int(found) <= 7
+    return re.fullmatch("-?[0-9.]+", found) is not None and float(found) <= 7
 
 
 def _protection_removed(event: Event, _: Context) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oracle.context import Context, is_instance
+from oracle.context import Context, has_marks_of_instance, is_address, is_instance
 from oracle.events import Event, absent, at_path, text
 from oracle.kinds import Kind, Step
 from oracle.words import any_outcome, call, name_in, ok, person, rp
@@ -92,6 +92,10 @@ def _instance_outside(event: Event, context: Context) -> bool:
     return is_instance(event) and context.is_outside_aws(event)
 
 
+def _has_address(event: Event) -> bool:
+    return is_address(event.source_ip)
+
+
 ROWS = (
     Kind("signin_root_account_used", "Sign-in - Root account used", "count", _root_used, 1, 60),
     Kind("signin_console_login_without_mfa", "Sign-in - Console login without MFA", "count",
@@ -144,12 +148,6 @@ ROWS = (
          "STS - Instance credentials used from a person's address", "combination", None, 1, 60,
          steps=(Step(lambda e, c: _has_address(e) and is_instance(e)),
                 Step(lambda e, c: _has_address(e) and person(e) and bool(e.access_key_id)
-                     and not at_path(e.identity, "sessionContext", "ec2RoleDelivery"))),
+                     and not has_marks_of_instance(e))),
          by="address"),
 )  # fmt: skip
-
-
-def _has_address(event: Event) -> bool:
-    from oracle.context import is_address
-
-    return is_address(event.source_ip)

@@ -83,7 +83,7 @@ class Countries:
 
     def of(self, source_ip: str | None) -> str | None:
         """The country of an address; None for one that is unknown or no address."""
-        address = _address(source_ip)
+        address = parsed(source_ip)
         if address is None:
             return None
         for low, high, country in self._ranges:
@@ -92,17 +92,19 @@ class Countries:
         return None
 
 
-def _address(source_ip: str | None) -> Address | None:
+def parsed(source_ip: str | None) -> Address | None:
+    """An address; an IPv4-mapped one is IPv4. None for what is no address."""
     try:
-        return None if source_ip is None or "%" in source_ip else ipaddress.ip_address(source_ip)
+        found = None if not source_ip or "%" in source_ip else ipaddress.ip_address(source_ip)
     except ValueError:
         return None
+    return (found.version == 6 and found.ipv4_mapped) or found if found else None
 
 
 def _lies_in(allowed: str, source_ip: str | None) -> bool:
     if not allowed:
         return True
-    address = _address(source_ip)
+    address = parsed(source_ip)
     return address is not None and address in ipaddress.ip_network(allowed)
 
 
