@@ -18,7 +18,7 @@ openings as (
     select
         {{ trailhound.event_columns() }},
         request_parameters,
-        {{ trailhound.json_text('rule', 'Destination.Account') }} as receiver
+        {{ trailhound.account_of(trailhound.json_text('rule', 'Destination.Account')) }} as receiver
 
     from {{ ref('watched_calls') }}
     cross join unnest(

@@ -13,3 +13,12 @@
         not in (select account_id from {{ ref('trailhound', 'trusted_accounts') }})
     )
 {%- endmacro %}
+
+
+{# The account that a principal names, by its id or within its ARN; null if it names none. #}
+{% macro account_of(principal) -%}
+    case
+        when {{ trailhound.text_matches(principal, '^[0-9]{12}$') }} then {{ principal }}
+        when {{ principal }} like 'arn:%' then split_part({{ principal }}, ':', 5)
+    end
+{%- endmacro %}

@@ -80,10 +80,7 @@ read_statements as (
 select
     read_statements.*,
     aws_principal,
-    case
-        when {{ trailhound.text_matches('aws_principal', '^[0-9]{12}$') }} then aws_principal
-        when aws_principal like 'arn:%' then split_part(aws_principal, ':', 5)
-    end as principal_account,
+    {{ trailhound.account_of('aws_principal') }} as principal_account,
     effect = 'Allow'
     and not has_condition
     and (

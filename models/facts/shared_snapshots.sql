@@ -90,15 +90,29 @@ shares as (
         and event_name = 'AuthorizeSnapshotAccess'
         and outcome = 'succeeded'
 
+),
+
+shares_with_accounts as (
+
+    select
+        *,
+        {{ trailhound.account_of('shared_with') }} as shared_account
+
+    from shares
+
 )
 
 select
     *,
-    case when lower(shared_with) = 'all' then 'all' else shared_with end as receiver
+    case
+        when lower(shared_with) = 'all' then 'all'
+        when is_organization then shared_with
+        else shared_account
+    end as receiver
 
-from shares
+from shares_with_accounts
 where
-    {{ trailhound.is_foreign('shared_with', 'shares.account_id') }}
+    {{ trailhound.is_foreign('shared_account', 'shares_with_accounts.account_id') }}
     or (
         event_source <> 'redshift.amazonaws.com'
         and lower(shared_with) = 'all'
