@@ -93,7 +93,9 @@ class Project:
                 allow_list=self._csv("allow", oracle.AllowRow, settings.allow_list),
                 overrides=self._csv("overrides", oracle.Override, settings.overrides),
                 countries=self._write("countries", "start_ip,end_ip,country", settings.countries),
-                networks=self._write("networks", "start_ip,end_ip,network", settings.networks),
+                networks=self._write("networks", "start_ip,end_ip,network", settings.networks)
+                if settings.networks
+                else None,
                 trusted_accounts=self._write(
                     "trusted",
                     "account_id,name,reason,owner",
@@ -241,3 +243,16 @@ def test_random_trails_fire_every_detection_and_run_over_midnight() -> None:
 
     assert {alert.detection for alert in alerts} == set(oracle.RULES)
     assert any(alert.is_continuation for alert in alerts)
+
+
+def test_random_trails_of_all_detections_fire_them_and_join_accounts_in_incidents() -> None:
+    names = {each.name for each in row_trails.detections()}
+    found = [
+        oracle.evaluate(row_trails.row_trail(seed, len(names)), row_trails.settings(seed))
+        for seed in range(6)
+    ]
+
+    assert {alert.detection for each in found for alert in (*each.alerts, *each.signals)} == names
+    assert any(
+        len(incident.evidence["account_ids"]) > 1 for each in found for incident in each.incidents
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oracle.context import Context, client, is_true
-from oracle.events import Event, at_path, matches_glob, text
+from oracle.events import Event, absent, at_path, matches_glob, text
 from oracle.kinds import Kind, Step
 from oracle.words import (
     call,
@@ -15,7 +15,6 @@ from oracle.words import (
     open_to_everyone,
     own_name,
     person,
-    present,
     rp,
     statements,
 )
@@ -175,7 +174,7 @@ def _foreign_trust(event: Event, context: Context) -> bool:
 ROWS = (
     Kind("iam_root_access_key_created", "IAM - Access key for root created", "request",
          lambda e, c: ok("iam", "CreateAccessKey")(e, c) and e.entity_type == "root"
-         and not present(rp(e, "userName"))),
+         and absent(rp(e, "userName"))),
     Kind("iam_credentials_created_for_another_user",
          "IAM - Key or password made for another user", "request", _for_another),
     Kind("iam_user_created_and_made_administrator", "IAM - New user made administrator",
