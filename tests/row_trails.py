@@ -122,7 +122,7 @@ ERRORS = (
 )
 REGIONS = ("us-east-1", "af-south-1", "cn-north-1", "us-gov-west-1", "us-west-2", None)
 _ODD = (
-    None, "", True, False, "true", "TRUE", "False", 0, 7, 8, "7", "08", -1, 1.5,
+    None, "", True, False, "true", "TRUE", "False", 0, 7, 8, "7", "08", -1,
     "*", "NaN", "é", _HOME, FOREIGN, TRUSTED, f"arn:aws:iam::{FOREIGN}:root",
     f"arn:aws:iam::{_HOME}:user/x", f"arn:aws-cn:iam::{FOREIGN}:role/r", "AROAEXAMPLEID",
     "not json", '"text"', "[1]",

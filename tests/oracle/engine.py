@@ -87,6 +87,8 @@ def _rows(
         for partition, own in rows.items():
             if partition[0] == event.account_id and partition[2] == each:
                 own.append((event, number))
+                if event.entity_id == partition[1]:
+                    types[partition][event] = event.entity_type
     return rows, types
 
 
