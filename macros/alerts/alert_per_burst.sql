@@ -14,7 +14,6 @@
 {% macro alert_per_burst(
     counted, evidence={}, facts={}, correlated_by=none, begins='event_time'
 ) -%}
--- trailhound: alerts{{ ' by ' ~ correlated_by if correlated_by }}
 , {{ trailhound.firing_events(counted, correlated_by) }},
 
 spaced_firing as (

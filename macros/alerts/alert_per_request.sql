@@ -8,7 +8,6 @@
     facts:     {key: SQL aggregate that gives a JSON value as text} beside it
 #}
 {% macro alert_per_request(counted, evidence={}, facts={}) -%}
--- trailhound: alerts
 , {{ trailhound.firing_events(counted) }},
 
 firing_requests as (

@@ -9,7 +9,6 @@
     facts:     {key: SQL aggregate that gives a JSON value as text} beside it
 #}
 {% macro alert_per_value(counted, evidence={}, facts={}) -%}
--- trailhound: alerts by seen_value
 , events_of_values as (
 
     select

@@ -5,13 +5,11 @@
 
     cte:       has the columns of cloudtrail_events; its entity_id is the one that alerts show
     services:  whether events of AWS services count too
-
-    The comments let tools ask the compiled SQL what the allow-list removed from it.
 #}
 {% macro countable(cte, services=false) -%}
     (
         select event.*
-        from {{ cte }} as event -- countable: {{ cte }}
+        from {{ cte }} as event
         where
             {{ 'true' if services else "coalesce(event.entity_type, '') <> 'service'" }}
             and {{ trailhound.is_call('event') }}
@@ -19,9 +17,8 @@
             and not exists (
                 select 1
                 from {{ ref('trailhound', 'allow_list_rows') }} as allow
-                where -- allow-list match
+                where
                     {{ trailhound.allow_list_match('event', 'allow') }}
-                -- end of match
             )
     ) as countable_event
 {%- endmacro %}

@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from support import LOGS, ROOT, Invoke, alerts_of
+from trailhound.analyst.counted import countings
 from trailhound.analyst.explain import allow_list_row, override_row
 from trailhound.analyst.silence import RegionDays
 from trailhound.analyst.tune import Count, around, bursts
@@ -25,6 +26,8 @@ from trailhound.main import cli
 from trailhound.project.aws_names import aws_names
 from trailhound.project.detections import Detection, read_detections
 from trailhound.project.project import find_project
+from trailhound.settings import Settings
+from trailhound.workspace import Work
 
 OLD_TRAIL = ("--max-age", "9999d")
 
@@ -45,6 +48,14 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[st
 def store(sample: tuple[Path, list[dict[str, Any]]], folder: Path) -> Path:
     """A copy of the store that a test may change."""
     return Path(shutil.copy(sample[0], folder / "trailhound.duckdb"))
+
+
+@pytest.mark.usefixtures("store")
+def test_what_each_detection_counts_is_found() -> None:
+    found = list(countings(Work(Settings())))
+    assert [each.fault for each in found if each.fault] == []
+    assert {each.name for each in found} == {"counted"}
+    assert {each.detection for each in found} == {each.name for each in DETECTIONS}
 
 
 @pytest.mark.usefixtures("store")

@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from support import Run, alerts_of, run_in
+from trailhound.analyst.counted import countings
 from trailhound.analyst.explain import timeline_query
-from trailhound.build.build import compiled_detections
 from trailhound.main import cli
 from trailhound.settings import Settings
 from trailhound.workspace import Work
@@ -157,12 +157,12 @@ def test_what_is_above_the_baseline_stands_beside_its_days(attack: Run) -> None:
 def test_every_sequence_names_its_steps(attack: Run, folder_of_attack: Path) -> None:
     assert attack
     work = Work(Settings(store=folder_of_attack / "trailhound.duckdb"))
-    sql = compiled_detections(work)
+    counted = {each.detection: each for each in countings(work)}
     alert = {"account_id": "", "entity_id": "", "correlated_by": "", "window_minutes": 60}
     alert |= {"first_seen": datetime(2026, 3, 20), "last_seen": datetime(2026, 3, 20)}
     sequences = [each for each in work.detections if each.kind == "sequence" and each.enabled]
     assert len(sequences) > 10
     with work.warehouse() as warehouse:
         for each in sequences:
-            found = warehouse.query(*timeline_query(alert, each, sql[each.name]))
+            found = warehouse.query(*timeline_query(alert, each, counted[each.name]))
             assert found.columns[-1] == "step", each.name

@@ -11,6 +11,9 @@ import pytest
 
 from engines.sql_check import allowed_functions, functions, problems
 from engines.trino_install import ROOT
+from trailhound.analyst.counted import Counting
+from trailhound.project.detections import read_detections
+from trailhound.project.project import Project
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +50,14 @@ def test_every_model_is_sql_that_athena_takes(compiled: dict[str, str]) -> None:
     assert {*detections, "cloudtrail_events", "cloudtrail_records"} <= set(compiled)
     found = {name: problems(sql) for name, sql in compiled.items()}
     assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+def test_what_each_detection_counts_is_found(compiled: dict[str, str]) -> None:
+    enabled = [each for each in read_detections(Project(ROOT)) if each.enabled]
+    for dialect in ("athena", "trino"):
+        found = [Counting(each.name, compiled[each.name], dialect) for each in enabled]
+        assert [each.fault for each in found if each.fault] == []
+        assert {each.name for each in found} == {"counted"}
 
 
 def test_the_list_of_functions_is_in_order_and_holds_no_name_twice() -> None:

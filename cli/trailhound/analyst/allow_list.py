@@ -1,17 +1,18 @@
-"""What the allow-list removed: asked of the compiled SQL of each detection."""
+"""What the allow-list removed from what each detection counts."""
 
 from __future__ import annotations
 
 import csv
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from trailhound.build.build import compiled_detections
+from trailhound.analyst.counted import Counting
 from trailhound.engines import Warehouse
+from trailhound.errors import TrailhoundError
+from trailhound.project.globs import glob_matches
 from trailhound.text import counted
 from trailhound.workspace import Work
 
@@ -19,17 +20,6 @@ FIELDS = (
     "detection", "account_id", "entity_id", "source_ip", "region", "user_agent", "event_name",
     "expires_on", "reason", "owner",
 )  # fmt: skip
-
-# As macros/detection/countable.sql writes it.
-_COUNTABLE = re.compile(
-    r"from (?P<cte>\w+) as event -- countable: (?P=cte)\n"
-    r".*?select 1\s+from (?P<allow_list>.*?) as allow\n"
-    r"\s*where -- allow-list match\n(?P<match>.*?)\n\s*-- end of match",
-    re.DOTALL,
-)
-# As macros/alerts/alert_per_burst.sql and its neighbours write it, ` by ` and the key behind it if
-# alerts have one beside account and entity.
-_ALERTS = "\n-- trailhound: alerts"
 
 
 class RowReport(NamedTuple):
@@ -62,42 +52,34 @@ class RowReport(NamedTuple):
         return f"{matches or 'every event'} ({self.row[8]})"
 
 
-def matching_sql(compiled: str) -> str:
-    """The part of a detection's compiled SQL before its alerts: its CTEs, `counted` the last."""
-    return compiled.split(_ALERTS, 1)[0].rstrip()
-
-
-def key_of_alerts(compiled: str) -> str | None:
-    """The column of `counted`, or its expression, that alerts show as correlated_by; or None."""
-    line = compiled.partition(_ALERTS)[2].partition("\n")[0]
-    return line.removeprefix(" by ") or None
-
-
-def removals_sql(compiled: str) -> str:
+def removals_sql(counting: Counting) -> str:
     """A query for the allow-list rows that match a detection's events, and how many each.
 
-    Raises ValueError if the SQL does not read its events through countable().
+    Raises TrailhoundError if no allow-list applies to the detection.
     """
-    found = _COUNTABLE.search(compiled)
-    if found is None:
-        raise ValueError("the detection counts without countable()")
-    fields = [f"coalesce(allow.{field}, '')" for field in FIELDS]
-    named = ", ".join(f"{text} as {field}" for text, field in zip(fields, FIELDS, strict=True))
-    return f"""{matching_sql(compiled)}
-select {named}, count(distinct concat(event.account_id, '|', event.event_id)) as removed
-from {found["cte"]} as event
-inner join {found["allow_list"]} as allow
-    on {found["match"]}
-where event.entity_type <> 'service'
-group by {", ".join(fields)}"""
+    named = ", ".join(FIELDS)
+    places = []
+    for each in counting.countables:
+        event, row = each.aliases
+        fields = ", ".join(f"coalesce({row}.{field}, '') as {field}" for field in FIELDS)
+        places.append(
+            f"select {fields}, concat({event}.account_id, '|', {event}.event_id) as removed_event\n"
+            f"from {each.events}\ninner join {each.allowed}\n    on {each.match}\n"
+            f"where {each.others}"
+        )
+    removed = "\nunion all\n".join(places)
+    return f"""{counting.ctes}
+select {named}, count(distinct removed_event) as removed
+from ({removed}) as removals
+group by {named}"""
 
 
-def report_of(work: Work, warehouse: Warehouse) -> list[RowReport]:
-    """What each row of the allow-list in force removed, in the order of its file."""
+def report_of(
+    work: Work, warehouse: Warehouse, counted_by: Iterable[Counting]
+) -> tuple[list[RowReport], list[str]]:
+    """As allow_list_report, for the allow-list in force and today."""
     rows = allow_list_rows(work.seeds / "allow_list.csv")
-    if not rows:
-        return []
-    return allow_list_report(warehouse, compiled_detections(work), rows, datetime.now(UTC).date())
+    return allow_list_report(warehouse, counted_by, rows, datetime.now(UTC).date())
 
 
 def allow_list_rows(path: Path) -> list[tuple[str, ...]]:
@@ -107,23 +89,28 @@ def allow_list_rows(path: Path) -> list[tuple[str, ...]]:
 
 
 def allow_list_report(
-    warehouse: Warehouse,
-    compiled: Mapping[str, str],
-    rows: Iterable[Sequence[str]],
-    today: date,
-) -> list[RowReport]:
-    """What each row of the allow-list removed, in the order of the rows.
+    warehouse: Warehouse, counted_by: Iterable[Counting], rows: Sequence[Sequence[str]], today: date
+) -> tuple[list[RowReport], list[str]]:
+    """What each row of the allow-list removed, in their order; and what could not be asked.
 
-    compiled: the compiled SQL of each enabled detection, by name. today: the UTC date.
+    counted_by: what each enabled detection counts; without rows it is not looked at. today: the
+    UTC date.
     """
     wanted = [tuple(row) for row in rows]
-    if not wanted:
-        return []
     removed: dict[tuple[str, ...], Counter[str]] = {row: Counter() for row in wanted}
-    for name, sql in compiled.items():
-        for *row, count in warehouse.query(removals_sql(sql)).rows:
-            removed.setdefault(tuple(row), Counter())[name] += int(count)
-    return [
+    faults = []
+    for each in counted_by if wanted else ():
+        if not any(glob_matches(row[0], each.detection) for row in wanted):
+            continue
+        try:
+            sql = removals_sql(each)
+        except TrailhoundError as error:
+            faults.append(str(error))
+            continue
+        for *row, count in warehouse.query(sql).rows:
+            removed.setdefault(tuple(row), Counter())[each.detection] += int(count)
+    reports = [
         RowReport(row, removed[row], bool(row[7]) and date.fromisoformat(row[7]) < today)
         for row in wanted
     ]
+    return reports, faults

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
 from trailhound.analyst.acknowledged import Acknowledged
 from trailhound.analyst.allow_list import report_of
+from trailhound.analyst.counted import Counting, countings
 from trailhound.analyst.event_names import unknown_names
 from trailhound.analyst.findings import NOTE, OK, PROBLEM, Check, Finding, some
 from trailhound.analyst.silence import (
@@ -20,7 +21,6 @@ from trailhound.analyst.silence import (
     silent_accounts,
     silent_regions,
 )
-from trailhound.build.build import compiled_detections
 from trailhound.engines import MissingRelation, Warehouse, nothing_built
 from trailhound.store.coverage import idle
 from trailhound.store.files import store_counts
@@ -61,9 +61,12 @@ def examine(
         findings += _files(warehouse, acknowledged, stale=stale)
         findings += _digests(warehouse, acknowledged)
         findings += _delivery(warehouse, acknowledged)
-    findings += _allow_list(work, warehouse)
+    faults = {each: each.fault for each in countings(work)}
+    findings += _contract(fault for fault in faults.values() if fault)
+    sound = [each for each, fault in faults.items() if not fault]
+    findings += _allow_list(work, warehouse, sound)
     findings += _acknowledged(acknowledged)
-    findings += _event_names(work, warehouse)
+    findings += _event_names(sound, warehouse)
     if work.on_duckdb:
         findings.append(_store(work))
     return findings, coverage
@@ -184,8 +187,19 @@ def _delivery(warehouse: Warehouse, acknowledged: Acknowledged) -> Iterator[Find
     ).of(list(late), acknowledged)
 
 
-def _allow_list(work: Work, warehouse: Warehouse) -> Iterator[Finding]:
-    for each in report_of(work, warehouse):
+def _contract(faults: Iterable[str]) -> Iterator[Finding]:
+    """Detections that tools cannot ask what they count, or that no allow-list applies to."""
+    for fault in faults:
+        yield Finding(
+            PROBLEM, "detections", fault, "`trailhound new` shows how a detection is written"
+        )
+
+
+def _allow_list(
+    work: Work, warehouse: Warehouse, counted_by: Iterable[Counting]
+) -> Iterator[Finding]:
+    reports, _ = report_of(work, warehouse, counted_by)
+    for each in reports:
         if each.is_expired:
             yield Finding(NOTE, "allow-list", f"{each.named}: {each.told}", "remove the row")
         elif not each.removed:
@@ -207,11 +221,11 @@ def _acknowledged(acknowledged: Acknowledged) -> Iterator[Finding]:
             yield Finding(NOTE, "acknowledged", f"{named} matched nothing", "is it still needed?")
 
 
-def _event_names(work: Work, warehouse: Warehouse) -> Iterator[Finding]:
+def _event_names(counted_by: Iterable[Counting], warehouse: Warehouse) -> Iterator[Finding]:
     """Names that detections filter on and that AWS does not have."""
     subject = "event names"
     try:
-        unknown = unknown_names(compiled_detections(work), warehouse)
+        unknown = unknown_names(counted_by, warehouse)
     except ImportError:
         yield Finding(NOTE, subject, "not checked", "`pip install botocore` brings AWS's names")
         return

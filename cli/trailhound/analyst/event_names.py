@@ -6,17 +6,16 @@ What the logs at hand hold is there too, whatever AWS's models say.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from trailhound.analyst.allow_list import matching_sql
+from trailhound.analyst.counted import Counting
 from trailhound.engines import Warehouse
 from trailhound.errors import near_matches
 from trailhound.project.aws_names import aws_names, without_version
 
-_SOURCE = re.compile(r"'([a-z0-9-]+)\.amazonaws\.com'")
-_NAME = re.compile(r"event_name\s*(?:=|like)\s*'([^']*)'|event_name\s+in\s*\(([^)]*)\)", re.I)
+_SOURCE = re.compile(r"([a-z0-9-]+)\.amazonaws\.com")
 
 
 class UnknownName(NamedTuple):
@@ -28,20 +27,19 @@ class UnknownName(NamedTuple):
     """Known names that resemble it."""
 
 
-def unknown_names(compiled: Mapping[str, str], warehouse: Warehouse) -> list[UnknownName]:
-    """The names in the detections' compiled SQL that neither AWS nor the logs know.
+def unknown_names(countings: Iterable[Counting], warehouse: Warehouse) -> list[UnknownName]:
+    """The names in the detections' SQL that neither AWS nor the logs know.
 
     A detection that reads an event source without a model is passed over. Raises ImportError
     without botocore.
     """
     found = []
-    for detection, sql in compiled.items():
-        text = matching_sql(sql)
-        names = _names(text)
-        known = _known(_SOURCE.findall(text)) if names else None
+    for each in countings:
+        names, sources = _names(each)
+        known = _known(sources) if names else None
         if known is not None:
             found += [
-                UnknownName(detection, name, tuple(near_matches(name, known)))
+                UnknownName(each.detection, name, tuple(near_matches(name, known)))
                 for name in names
                 if not _is_among(name, known)
             ]
@@ -49,12 +47,20 @@ def unknown_names(compiled: Mapping[str, str], warehouse: Warehouse) -> list[Unk
     return [each for each in found if each.name not in logged]
 
 
-def _names(sql: str) -> list[str]:
-    """The event names and LIKE patterns that a query compares with."""
-    found: list[str] = []
-    for one, several in _NAME.findall(sql):
-        found += [one] if one else re.findall(r"'([^']*)'", several)
-    return list(dict.fromkeys(found))
+def _names(counting: Counting) -> tuple[list[str], set[str]]:
+    """The event names and LIKE patterns that a detection compares with, and its event sources."""
+    from sqlglot import exp
+
+    names: list[str] = []
+    sources: set[str] = set()
+    for cte in counting.own_ctes:
+        for node in cte.find_all(exp.EQ, exp.Like, exp.In, exp.Literal):
+            if isinstance(node, exp.Literal):
+                sources |= {found[1] for found in [_SOURCE.fullmatch(node.name)] if found}
+            elif node.this.name == "event_name":
+                texts = node.expressions or [node.expression]
+                names += [each.name for each in texts if isinstance(each, exp.Literal)]
+    return list(dict.fromkeys(names)), sources
 
 
 def _known(sources: Iterable[str]) -> frozenset[str] | None:

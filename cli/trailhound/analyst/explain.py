@@ -10,7 +10,7 @@ from io import StringIO
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 
-from trailhound.analyst.allow_list import key_of_alerts, matching_sql
+from trailhound.analyst.counted import Counting
 from trailhound.analyst.sessions import Session, sessions_of
 from trailhound.analyst.triage import fill
 from trailhound.engines import MissingRelation, Rows, Warehouse
@@ -68,16 +68,16 @@ class Explanation:
 
 
 def explain(
-    warehouse: Warehouse, alert: Alert, detection: Detection, compiled: str, history_days: int
+    warehouse: Warehouse, alert: Alert, detection: Detection, counting: Counting, history_days: int
 ) -> Explanation:
     """Gather what explains an alert.
 
-    compiled: its detection's SQL. history_days: the variable of that name in force.
+    counting: its detection's SQL. history_days: the variable of that name in force.
     """
     is_new, is_above = (detection.kind == kind for kind in ("first_seen", "above_baseline"))
     return Explanation(
         alert=alert,
-        timeline=warehouse.query(*timeline_query(alert, detection, compiled)),
+        timeline=warehouse.query(*timeline_query(alert, detection, counting)),
         history=history_of(warehouse, alert, history_days) if is_new else None,
         baseline=baseline_of(warehouse, alert) if is_above else None,
         sessions=sessions_of(warehouse, alert),
@@ -89,11 +89,11 @@ def explain(
     )
 
 
-def timeline_query(alert: Alert, detection: Detection, compiled: str) -> tuple[str, list[Any]]:
+def timeline_query(alert: Alert, detection: Detection, counting: Counting) -> tuple[str, list[Any]]:
     """A query for the alert's calls with the count that each brought, and its parameters."""
     conditions = ["account_id = ?", "entity_id = ?"]
     parameters = [alert["account_id"], alert["entity_id"]]
-    key = key_of_alerts(compiled)
+    key = counting.key
     if key is not None:
         conditions.append(f"{key} = ?")
         parameters.append(alert["correlated_by"])
@@ -104,11 +104,11 @@ def timeline_query(alert: Alert, detection: Detection, compiled: str) -> tuple[s
         conditions.append("event_time between ? and ?")
         parameters += [alert["first_seen"], alert["last_seen"]]
     step = "min(step)" if detection.kind == "sequence" else "cast(null as integer)"
-    sql = f"""{matching_sql(compiled)}
+    sql = f"""{counting.ctes}
 select
     event_time, coalesce(max(observed), 0) as observed, event_name, aws_region, source_ip,
     user_agent, event_id, {step} as step
-from counted
+from {counting.name}
 where {" and ".join(conditions)}
 group by event_time, event_name, aws_region, source_ip, user_agent, event_id
 order by event_time, event_id"""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from trailhound.analyst.allow_list import FIELDS, allow_list_rows, removals_sql
+from trailhound.analyst.counted import Counting
 from trailhound.analyst.explain import csv_line
 from trailhound.analyst.tune import Count, bursts, by_entity, count_events
 from trailhound.engines import Warehouse
@@ -18,8 +18,6 @@ from trailhound.project.globs import glob_matches
 from trailhound.project.seeds import OverrideRow
 from trailhound.text import literal
 from trailhound.transaction import written_whole
-
-_ALLOW_LIST = re.compile(r'(?:"[^"]*"\.)*"allow_list"')
 
 
 class Effect(NamedTuple):
@@ -33,14 +31,17 @@ class Effect(NamedTuple):
 def effect_of_allowing(
     warehouse: Warehouse,
     detection: Detection,
-    compiled: str,
+    counting: Counting,
     in_force: Sequence[Sequence[str]],
     row: Sequence[str],
 ) -> Effect:
-    """What a row of the allow-list would remove beside those in force."""
-    before = with_allow_list(compiled, in_force)
-    after = with_allow_list(compiled, [*in_force, row])
-    removed = warehouse.query(removals_sql(with_allow_list(compiled, [row]))).rows
+    """What a row of the allow-list would remove beside those in force.
+
+    counting: with the query of ALLOW_LIST in it, so that other rows can be tried.
+    """
+    before = with_allow_list(counting, in_force)
+    after = with_allow_list(counting, [*in_force, row])
+    removed = warehouse.query(removals_sql(with_allow_list(counting, [row]))).rows
     return Effect(
         sum(int(found[-1]) for found in removed),
         _alerts(count_events(warehouse, before, detection.minutes), detection),
@@ -51,14 +52,14 @@ def effect_of_allowing(
 def effect_of_overriding(
     warehouse: Warehouse,
     detection: Detection,
-    compiled: str,
+    counting: Counting,
     in_force: Sequence[OverrideRow],
     row: OverrideRow,
 ) -> Effect:
     """What a threshold override would change beside those in force."""
     groups = [
         (*key, counts)
-        for key, counts in by_entity(count_events(warehouse, compiled, detection.minutes))
+        for key, counts in by_entity(count_events(warehouse, counting, detection.minutes))
     ]
 
     def alerts(overrides: Sequence[OverrideRow]) -> int:
@@ -92,8 +93,8 @@ def threshold_of(
     return max(matching, key=preference).threshold if matching else detection.threshold or 1
 
 
-def with_allow_list(compiled: str, rows: Sequence[Sequence[str]]) -> str:
-    """The compiled SQL with these rows in place of the allow-list's table."""
+def with_allow_list(counting: Counting, rows: Sequence[Sequence[str]]) -> Counting:
+    """The same SQL with these rows in place of the allow-list's table."""
     selects = [
         "select "
         + ", ".join(
@@ -103,8 +104,8 @@ def with_allow_list(compiled: str, rows: Sequence[Sequence[str]]) -> str:
         for row in rows
     ]
     empty = "select " + ", ".join(f"cast(null as varchar) as {field}" for field in FIELDS)
-    table = f"({' union all '.join(selects) or f'{empty} where false'}) as given_allow_list"
-    return _ALLOW_LIST.sub(lambda _: table, compiled)
+    query = " union all ".join(selects) or f"{empty} where false"
+    return counting.with_relation("allow_list", query)
 
 
 def line_of_same_row(path: Path, row: Mapping[str, str]) -> int | None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
-from trailhound.analyst.allow_list import matching_sql
+from trailhound.analyst.counted import Counting
 from trailhound.engines import MissingRelation, Warehouse, nothing_built
 from trailhound.project.detections import Detection
 
@@ -59,7 +58,7 @@ class Tuning:
     entities: Sequence[Entity]
 
 
-def tune(warehouse: Warehouse, detection: Detection, compiled: str) -> Tuning:
+def tune(warehouse: Warehouse, detection: Detection, counting: Counting) -> Tuning:
     """Count for every setting around the one in force: one query a window, all thresholds from it.
 
     Threshold overrides are left out; the allow-list is in force.
@@ -70,7 +69,10 @@ def tune(warehouse: Warehouse, detection: Detection, compiled: str) -> Tuning:
     results: dict[Setting, Result] = {}
     entities: list[Entity] = []
     for minutes in windows:
-        counts = count_events(warehouse, compiled, in_force.minutes, minutes)
+        tried = counting
+        if minutes is not None and in_force.minutes is not None:
+            tried = counting.with_window(in_force.minutes, minutes)
+        counts = count_events(warehouse, tried, minutes)
         for threshold in thresholds:
             results[Setting(threshold, minutes)] = _result(counts, threshold, minutes)
         if minutes == in_force.minutes:
@@ -83,32 +85,25 @@ def around(number: int, factors: Iterable[float]) -> list[int]:
     return sorted({max(1, round(number * factor)) for factor in factors})
 
 
-def counts_sql(compiled: str, in_force: int | None, minutes: int | None) -> str:
-    """A query for the counts within a window of other length than the compiled one."""
-    sql = matching_sql(compiled)
-    if minutes is not None:
-        frame = rf"range between interval '{in_force}' minute preceding"
-        sql = re.sub(frame, f"range between interval '{minutes}' minute preceding", sql)
+def counts_sql(counting: Counting, minutes: int | None) -> str:
+    """A query for the counts, by event where there is no window."""
     # A request is an event of its own, however many of them come in a second.
     request = ", event_id" if minutes is None else ""
-    return f"""{sql}
+    return f"""{counting.ctes}
 select account_id, entity_id, event_time, max(observed) as observed
-from counted
+from {counting.name}
 group by account_id, entity_id, event_time{request}
 order by account_id, entity_id, event_time"""
 
 
-def count_events(
-    warehouse: Warehouse, compiled: str, in_force: int | None, minutes: int | None = None
-) -> list[Count]:
+def count_events(warehouse: Warehouse, counting: Counting, minutes: int | None) -> list[Count]:
     """The counts by account, entity and time, in that order.
 
-    in_force: the window in the compiled SQL, in minutes. minutes: another one in its place.
-    Raises TrailhoundError before the first build.
+    minutes: the window of the detection, if it has one. Raises TrailhoundError before the first
+    build.
     """
-    sql = counts_sql(compiled, in_force, minutes or in_force)
     try:
-        return [Count(*row) for row in warehouse.query(sql).rows]
+        return [Count(*row) for row in warehouse.query(counts_sql(counting, minutes)).rows]
     except MissingRelation as error:
         raise nothing_built(warehouse) from error
 

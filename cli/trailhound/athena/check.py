@@ -12,20 +12,18 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import urlparse
 
+from trailhound.analyst.counted import countings
 from trailhound.analyst.findings import NOTE, OK, PROBLEM, Finding
 from trailhound.athena.columns import fields_missing
-from trailhound.build.build import compiled
 from trailhound.cloudtrail import COLUMNS, NEEDED
 from trailhound.engines import quoted
 from trailhound.errors import TrailhoundError, extra
-from trailhound.project.detections import find
 from trailhound.text import counted
 from trailhound.workspace import Work
 
 # US dollars for a terabyte scanned, in most regions: https://aws.amazon.com/athena/pricing/
 PRICE = 5.0
 _PROBE = "trailhound-check"
-_DETECTION = "iam_multiple_failed_api_calls"
 _OCSF = (
     *("metadata", "time", "cloud", "api", "actor", "http_request", "src_endpoint", "status"),
     *("unmapped", "eventday"),
@@ -202,12 +200,11 @@ class Checks:
             return Finding(NOTE, "a detection", "nothing is built yet", "`trailhound run` builds")
         relation = quoted(str(self.work.target.config["database"]), schema, events)
         since = _today() - timedelta(days=1)
-        sql = compiled(self.work, find(self.work.detections, _DETECTION)).replace(
-            relation, f"(select * from {relation} where event_date >= date '{since}')"
-        )
-        scan = self._scan(f"select count(*) from ({sql})")
+        tried = next(each for each in countings(self.work) if each.reads(events))
+        recent = f"select * from {relation} where event_date >= date '{since}'"
+        scan = self._scan(f"select count(*) from ({tried.with_relation(events, recent).sql})")
         alerts = counted(int(scan.rows[0][0]), "alert")
-        return Finding(OK, "a detection", f"{_DETECTION}: {alerts} since {since}; {scan.cost}")
+        return Finding(OK, "a detection", f"{tried.detection}: {alerts} since {since}; {scan.cost}")
 
     def _scan(self, sql: str) -> Scan:
         with self._connection.cursor() as cursor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,8 +17,6 @@ from trailhound.store.alerts import COLUMNS
 from trailhound.workspace import Work
 
 _KEPT_PLANS = 20
-# The relation of models/tuning/allow_list_rows.sql, with what stands before its name.
-_PREPARED = re.compile(r'(?:"[^"]*"\.)*"allow_list_rows"')
 
 
 def build(work: Work, *, full_refresh: bool = False) -> None:
@@ -88,27 +85,22 @@ def compiled(work: Work, detection: Detection) -> str:
 
 
 def compiled_detections(work: Work) -> dict[str, str]:
-    """The SQL of every enabled detection for the target, by name.
+    """The SQL of every enabled detection for the target, by name."""
+    enabled = {each.name for each in work.detections if each.enabled}
+    return {name: sql for name, sql in compiled_models(work).items() if name in enabled}
 
-    The prepared allow-list stands in it as the query that makes it of the CSV file, so that other
-    rows can be tried in their place.
-    """
+
+def compiled_models(work: Work) -> dict[str, str]:
+    """The SQL of every enabled model for the target, by name."""
     made = plan_of(work)
     if made is not None:
-        sql = {step.name: step.sql.strip() for step in made.steps}
-        names = [step.name for step in made.detections]
-    else:
-        prefix = f'"{SCRATCH_DATABASE}".' if work.on_duckdb else ""
-        models = [
-            node for node in work.manifest["nodes"].values() if node["resource_type"] == "model"
-        ]
-        sql = {
-            node["name"]: str(node.get("compiled_code") or "").replace(prefix, "").strip()
-            for node in models
-        }
-        names = [node["name"] for node in models if plan.is_detection(node)]
-    prepared = f"({sql.get('allow_list_rows', '')})"
-    return {name: _PREPARED.sub(lambda _: prepared, sql[name]) for name in names}
+        return {step.name: step.sql.strip() for step in made.steps}
+    prefix = f'"{SCRATCH_DATABASE}".' if work.on_duckdb else ""
+    return {
+        node["name"]: str(node.get("compiled_code") or "").replace(prefix, "").strip()
+        for node in work.manifest["nodes"].values()
+        if node["resource_type"] == "model"
+    }
 
 
 def _build_plan(work: Work, made: plan.Plan, tell: Callable[[str], None]) -> None:

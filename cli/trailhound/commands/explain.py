@@ -8,11 +8,11 @@ from datetime import date, datetime
 
 import click
 
+from trailhound.analyst.counted import counting
 from trailhound.analyst.explain import countries_of, timeline_query
 from trailhound.analyst.explain import explain as explain_alert
 from trailhound.analyst.incident import findings_of
 from trailhound.analyst.triage import fill
-from trailhound.build.build import compiled
 from trailhound.engines import Rows, Warehouse
 from trailhound.errors import WrongUsage
 from trailhound.formats import Column, Row
@@ -70,12 +70,12 @@ def explain(settings: Settings, /, alert_id: str, *, only_sql: bool, ask: int | 
         if ask is not None:
             _ask(settings, warehouse, detection, alert, ask)
             return
-        sql = compiled(work, detection)
+        counted = counting(work, detection)
         if only_sql:
-            click.echo(visible_lines(timeline_query(alert, detection, sql)[0]))
+            click.echo(visible_lines(timeline_query(alert, detection, counted)[0]))
             return
         history_days = work.project.variables(dict(settings.vars))["history_days"]
-        found = explain_alert(warehouse, alert, detection, sql, history_days)
+        found = explain_alert(warehouse, alert, detection, counted, history_days)
     if (settings.format or "table") == "table":
         click.echo(explanation_page(found, detection))
         return

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trailhound.analyst.allow_list import FIELDS
+from trailhound.analyst.counted import ALLOW_LIST, counting
 from trailhound.analyst.new_row import (
     Effect,
     append,
@@ -20,7 +21,7 @@ from trailhound.analyst.new_row import (
 )
 from trailhound.analyst.tune import Tuning
 from trailhound.analyst.tune import tune as tune_detection
-from trailhound.build.build import compiled
+from trailhound.build.build import compiled_models
 from trailhound.errors import WrongUsage
 from trailhound.formats import Column, Row
 from trailhound.main import command
@@ -78,9 +79,9 @@ def tune(
     if allow is not None or override is not None:
         _write(work, detection, allow, override, options)
         return
-    sql = compiled(work, detection)
+    counts = counting(work, detection)
     with work.warehouse() as warehouse:
-        found = tune_detection(warehouse, detection, sql)
+        found = tune_detection(warehouse, detection, counts)
     if (settings.format or "table") == "table":
         click.echo(tuning_page(found, detection))
     else:
@@ -178,13 +179,14 @@ def _effect(
     work: Work, detection: Detection, row: dict[str, str], overrides: list[OverrideRow] | None
 ) -> Effect:
     """The effect of a row: of the last override if there are some, else of one that allows."""
-    sql = compiled(work, detection)
+    counts = counting(work, detection)
     with work.warehouse() as warehouse:
         if overrides is not None:
             *in_force, new = overrides
-            return effect_of_overriding(warehouse, detection, sql, in_force, new)
+            return effect_of_overriding(warehouse, detection, counts, in_force, new)
         fields = [row[field] for field in FIELDS]
-        return effect_of_allowing(warehouse, detection, sql, rows_in_force(work.seeds), fields)
+        counts = counts.with_relation(ALLOW_LIST, compiled_models(work)[ALLOW_LIST])
+        return effect_of_allowing(warehouse, detection, counts, rows_in_force(work.seeds), fields)
 
 
 def _tell(effect: Effect) -> None:

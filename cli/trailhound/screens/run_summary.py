@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trailhound.analyst.allow_list import report_of
+from trailhound.analyst.counted import countings
 from trailhound.engines import Warehouse
 from trailhound.formats.columns import Row
 from trailhound.project.detections import SEVERITIES
@@ -45,8 +46,11 @@ def tell_summary(
     _line(work, "alerts", _by_severity(alerts))
     if new is not None:
         _line(work, "new", _by_severity(new))
-    for each in report_of(work, warehouse):
+    reports, faults = report_of(work, warehouse, countings(work))
+    for each in reports:
         _line(work, "allowed", f"{each.named}: {each.told}")
+    for fault in faults:
+        _line(work, "allowed", fault)
     waiting = idle(work.detections, warehouse)
     if waiting:
         names = ", ".join(each.name for each in waiting)
