@@ -28,7 +28,6 @@ from trailhound.build.build import plan_of
 from trailhound.load import LoadReport, ensure_table, load
 from trailhound.project.seeds_in_force import seeds_in_force
 from trailhound.settings import Settings
-from trailhound.store.alerts import COLUMNS
 from trailhound.workspace import Work
 
 # As many as a minute or two allow.
@@ -81,8 +80,7 @@ class Project:
             file = self.folder / f"delivery-{number}.json"
             file.write_bytes(trails.files_of(delivery))
             built.reports.append(load(built.connection, [str(file)]))
-            columns = tuple(column.name for column in COLUMNS)
-            assert plan.build(built_plan, built.connection, seeds, columns) == []
+            assert plan.build(built_plan, built.connection, seeds, {}) == []
         return built
 
     def _seeds(self, settings: oracle.Settings) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from trailhound.engines import Warehouse, connect_duckdb, open_warehouse, quoted
 from trailhound.errors import StoreBusy, WrongUsage
 from trailhound.project.cache import workplace
-from trailhound.project.detections import Detection, read_detections
+from trailhound.project.detections import Detection, read_detections, select_names
 from trailhound.project.project import Project, find_project
 from trailhound.project.target import Target, find_target
 from trailhound.settings import Settings
@@ -46,8 +46,30 @@ class Work:
 
     @cached_property
     def detections(self) -> list[Detection]:
-        """All detections, with the thresholds in force."""
-        return read_detections(self.project, self.settings.vars)
+        """All detections that keep the contract, with the thresholds in force."""
+        return self._detections_and_faults[0]
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """What is wrong with the other detections, by name, in one line."""
+        return self._detections_and_faults[1]
+
+    @cached_property
+    def _detections_and_faults(self) -> tuple[list[Detection], dict[str, str]]:
+        faults: dict[str, str] = {}
+        return read_detections(self.project, self.settings.vars, faults), faults
+
+    def chosen(self, patterns: Sequence[str]) -> tuple[list[Detection], list[str]]:
+        """The detections that names or globs mean, all without them; and the faults of the others.
+
+        Raises WrongUsage if one means none.
+        """
+        names = [*(each.name for each in self.detections), *self.faults]
+        wanted = select_names(names, patterns)
+        return (
+            [each for each in self.detections if each.name in wanted],
+            [fault for name, fault in self.faults.items() if name in wanted],
+        )
 
     @property
     def store(self) -> Path:
@@ -115,8 +137,8 @@ class Work:
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        """What dbt makes of the whole project, its SQL too; takes seconds."""
-        return self.dbt("plan").compile()
+        """What dbt makes of the project, the SQL of all that has no fault too; takes seconds."""
+        return self.dbt("plan").compile(self.faults)
 
     def check_seeds(self) -> None:
         """Raise TrailhoundError for a bad row now, where it would only come after a long load."""

@@ -28,11 +28,13 @@
 {%- endmacro %}
 
 
-{# Whether a node is a detection: a model in a folder detections/ whose .yml gives a severity. #}
+{# Whether a node is a detection: a model in the project's folder detections/, or in the one that
+   trailhound init made, whose .yml gives a severity. #}
 {% macro is_detection(node) -%}
+    {%- set folders = node.original_file_path.replace('\\', '/').split('/')[:-1] -%}
     {{ return(
         node.resource_type == 'model'
-        and 'detections' in node.original_file_path.replace('\\', '/').split('/')[:-1]
+        and (folders[:1] == ['detections'] or folders[:2] == ['own', 'detections'])
         and node.config.meta.get('severity') is not none
     ) }}
 {%- endmacro %}

@@ -168,6 +168,14 @@ def test_idle_is_not_known_without_a_store(invoke: Invoke) -> None:
             "models: [{name: iam_x, config: {meta: {title: T, severity: low, treshold: 5}}}]",
             "there is no 'treshold' in meta:. Did you mean threshold?",
         ),
+        (
+            "models: [{name: iam_x, config: {meta: {title: T, severity: low, threshold: }}}]",
+            "threshold: is empty",
+        ),
+        (
+            "models: [{name: iam_y, config: {meta: {title: T, severity: low}}}]",
+            "the name 'iam_y' is not that of the file",
+        ),
     ],
 )
 def test_a_broken_description_names_its_file(
@@ -178,6 +186,34 @@ def test_a_broken_description_names_its_file(
     [line] = errors_of(invoke("list", code=1))
     assert line.startswith(f"Error: {path}")
     assert said in line
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("select 1 -- trailhound.alert_per_burst('x')", "does not end in one of the macros"),
+        ("with a as ({c}) {{{{ trailhound.alert_per_burst('b') }}}}", "has no CTE b"),
+        (
+            "with a as (b) {{{{ trailhound.alert_per_value('a') }}}}",
+            "counts without",
+        ),
+        ("with a as ({c}) {{{{ trailhound.alert_per_request( 'a', {{}}) }}}}", None),
+        ("with {{{{ mine.events('a') }}}} {{{{ trailhound.alert_per_request('a') }}}}", None),
+    ],
+)
+def test_sql_that_breaks_the_contract_is_named_and_the_others_go_on(
+    project: Project, invoke: Invoke, sql: str, said: str | None
+) -> None:
+    path = project.root / "detections" / "iam" / "iam_bad.sql"
+    path.write_text(sql.format(c="select * from {{ trailhound.countable('t') }}"))
+    path.with_suffix(".yml").write_text(YML.format(config="").replace("iam_x", "iam_bad"))
+    result = invoke("list", "--format", "json", code=1 if said else 0)
+    names = [row["detection"] for row in json.loads(result.stdout)]
+    assert names == (["iam_x"] if said else ["iam_bad", "iam_x"])
+    if said:
+        [line] = errors_of(result)
+        assert line.startswith(f"Error: {path} {said}")
+    assert errors_of(invoke("list", "iam_x")) == []
 
 
 def test_a_profile_that_ignores_the_store(project: Project, invoke: Invoke) -> None:

@@ -58,6 +58,42 @@ def test_init_works_where_one_stands_and_is_used_from_then_on(
     assert row["threshold"] == 9
 
 
+def test_run_builds_all_but_what_breaks_the_contract(invoke: Invoke, folder: Path) -> None:
+    document = invoke("simulate", "iam_multiple_users_created").stdout
+    (folder / "trail.json").write_text(document)
+    invoke("init", "--whole", "-q")
+    for service in (folder / "detections").iterdir():
+        shutil.rmtree(service, ignore_errors=True)
+    for name in ("iam_good", "iam_free", "iam_empty", "iam_other", "iam_sql"):
+        invoke("new", f"iam/{name}", "--event-name", "CreateUser", "-q")
+    own = folder / "detections" / "iam"
+
+    def edit(name: str, before: str, after: str) -> None:
+        text = (own / name).read_text()
+        assert before in text
+        (own / name).write_text(text.replace(before, after))
+
+    edit("iam_free.sql", "{{ trailhound.countable('matching_calls') }}", "matching_calls")
+    edit("iam_empty.yml", "threshold: 5", "threshold:")
+    edit("iam_other.yml", "- name: iam_other\n", "- name: iam_another\n")
+    edit("iam_sql.sql", "event_source =", "no_such_column =")
+    edit("iam_good.yml", "from cloudtrail_events", "from no_such_relation")
+    models: list[dict[str, object]] = []
+    for path in ("models/mine", "models/detections"):
+        (folder / path).mkdir()
+        name = path.replace("/", "_")
+        (folder / path / f"{name}.sql").write_text("select 1 as x")
+        models.append({"name": name, "config": {"meta": {"severity": "high"}}})
+    (folder / "models" / "mine" / "mine.yml").write_text(json.dumps({"models": models}))
+    threshold = ("--vars", "{iam_good__threshold: 1}")
+    result = invoke("run", "trail.json", "--format", "ndjson", *threshold, code=1)
+    assert {json.loads(line)["detection"] for line in result.stdout.splitlines()} == {"iam_good"}
+    told = "\n".join(errors_of(result))
+    for name in ("iam_free", "iam_empty", "iam_other", "iam_sql"):
+        assert f"{name} failed: " in told
+    assert "iam_good: the triage query" in result.stderr
+
+
 def test_init_overwrites_nothing(invoke: Invoke, folder: Path) -> None:
     (folder / "seeds").mkdir()
     (folder / "README.md").write_text("mine")

@@ -18,7 +18,8 @@ from cli_helpers import errors_of
 from support import Invoke
 from trailhound import __version__
 
-SQL = "select number + {added} as total from {{{{ ref('numbers') }}}}"
+# Of a macro of the user's own only the compiled SQL could tell what is missing here.
+SQL = "select number + {added} as total from {{{{ ref('numbers') }}}} {{{{ mine() }}}}"
 META = {"title": "IAM - Sum", "severity": "low", "threshold": 5}
 
 
@@ -41,6 +42,8 @@ def project(folder: Path) -> Path:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump(content, sort_keys=False))
+    (folder / "macros").mkdir()
+    (folder / "macros" / "mine.sql").write_text("{% macro mine() %}{% endmacro %}")
     (folder / "models").mkdir()
     (folder / "models" / "numbers.sql").write_text("select 1 as number")
     (folder / "detections" / "iam" / "iam_good.sql").write_text(SQL.format(added=1))
@@ -48,7 +51,7 @@ def project(folder: Path) -> Path:
     return folder
 
 
-def detection(name: str, *totals: int) -> dict[str, object]:
+def detection(name: str, *totals: int, **meta: object) -> dict[str, object]:
     """A description whose tests expect these totals of the numbers 1 and 2."""
     tests = [
         {
@@ -59,7 +62,7 @@ def detection(name: str, *totals: int) -> dict[str, object]:
         }
         for number, total in enumerate(totals, 1)
     ]
-    return {"models": [{"name": name, "config": {"meta": META}}], "unit_tests": tests}
+    return {"models": [{"name": name, "config": {"meta": META | meta}}], "unit_tests": tests}
 
 
 @pytest.mark.usefixtures("project")
@@ -106,6 +109,28 @@ def test_a_model_below_that_does_not_build_is_one_line(invoke: Invoke, project: 
     assert lines[0].startswith("Error: numbers failed: ")
     assert "nothing_like_it" in lines[0]
     assert lines[1:] == ["1 that depend on them were not built"]
+
+
+def test_a_broken_detection_is_named_and_the_others_are_tested(
+    invoke: Invoke, project: Path
+) -> None:
+    folder = project / "detections" / "iam"
+    (folder / "iam_bad.sql").write_text(SQL.format(added="nothing_like_it"))
+    (folder / "iam_lone.sql").write_text("{{ trailhound.alert_per_burst('counted') }}")
+    triage = [
+        {"question": "Who?", "sql": "select :entity_id"},
+        {"question": "What?", "sql": "select x from nowhere"},
+    ]
+    (folder / "iam_good.yml").write_text(
+        yaml.safe_dump(detection("iam_good", 2, 3, triage=triage), sort_keys=False)
+    )
+    result = invoke("test", code=1)
+    rows = {line.split()[0]: line.split()[1:] for line in result.stdout.splitlines()}
+    assert (rows["iam_good"], rows["iam_bad"]) == (["2", "1"], ["0", "1"])
+    lines = errors_of(result)
+    assert any(line.startswith(f"{folder}/iam_lone.sql has no iam_lone.yml") for line in lines)
+    assert any("nothing_like_it" in line for line in lines)
+    assert "triage 'What?': error" in lines
 
 
 def test_progress_is_told_after_each_test(

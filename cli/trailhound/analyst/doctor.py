@@ -62,7 +62,7 @@ def examine(
         findings += _digests(warehouse, acknowledged)
         findings += _delivery(warehouse, acknowledged)
     faults = {each: each.fault for each in countings(work)}
-    findings += _contract(fault for fault in faults.values() if fault)
+    findings += _contract([*work.faults.values(), *filter(None, faults.values())])
     sound = [each for each, fault in faults.items() if not fault]
     findings += _allow_list(work, warehouse, sound)
     findings += _acknowledged(acknowledged)

@@ -13,7 +13,6 @@ from trailhound.errors import WrongUsage
 from trailhound.project.cache import workplace
 from trailhound.project.detections import Detection
 from trailhound.settings import Settings
-from trailhound.store.alerts import COLUMNS
 from trailhound.workspace import Work
 
 _KEPT_PLANS = 20
@@ -31,7 +30,7 @@ def build(work: Work, *, full_refresh: bool = False) -> None:
             if work.on_duckdb:
                 work.open_store().close()  # dbt knows neither --wait nor a busy store
             work.dbt(f"build {work.target.config.get('path', '')}").build(
-                work.seeds, full_refresh=full_refresh
+                work.seeds, work.faults, full_refresh=full_refresh
             )
         else:
             _build_plan(work, made, tell)
@@ -109,9 +108,7 @@ def _build_plan(work: Work, made: plan.Plan, tell: Callable[[str], None]) -> Non
     connection = work.open_store()
     try:
         ensure_table(connection, work.table("cloudtrail_logs"))
-        failures = plan.build(
-            made, connection, work.seeds, tuple(column.name for column in COLUMNS), tell
-        )
+        failures = plan.build(made, connection, work.seeds, work.faults, tell)
     finally:
         connection.close()
     if failures:

@@ -29,6 +29,7 @@ from trailhound.build.new_events import EVENTS, build_events
 from trailhound.build.step import Step
 from trailhound.errors import TrailhoundError, first_line
 from trailhound.project.project import LINKED, NAME, PROJECT_FILE, Project
+from trailhound.store.alerts import COLUMNS
 from trailhound.text import literal
 from trailhound.transaction import transaction
 
@@ -238,7 +239,9 @@ def _has_more(nodes: Iterable[Mapping[str, Any]]) -> bool:
 def is_detection(node: Mapping[str, Any]) -> bool:
     """Whether a node of the manifest is one, as macros/alerts/union_alerts.sql says it."""
     folders = Path(node["original_file_path"].replace("\\", "/")).parts[:-1]
-    return "detections" in folders and bool(node["config"].get("meta", {}).get("severity"))
+    return (folders[:1] == ("detections",) or folders[:2] == ("own", "detections")) and bool(
+        node["config"].get("meta", {}).get("severity")
+    )
 
 
 def _step(node: Mapping[str, Any], needs: list[str], database: str, signals: set[str]) -> Step:
@@ -276,20 +279,23 @@ def build(
     plan: Plan,
     connection: duckdb.DuckDBPyConnection,
     seeds: Path,
-    alert_columns: tuple[str, ...],
+    faults: Mapping[str, str],
     progress: Callable[[str], None] = lambda _: None,
 ) -> list[Failure]:
     """Build every step in the store, then the view `alerts`; what fails stops only what needs it.
 
-    seeds: the folder of the CSV files. progress is told each step's name before it starts.
+    seeds: the folder of the CSV files. faults: what is not to be built, and why, by name. progress
+    is told each step's name before it starts.
     """
     import duckdb
 
     by_name = {step.name: step for step in plan.steps}
     noted = _noted(connection)
     states: dict[str, str] = {}
-    failures: dict[str, Failure] = {}
+    failures = {name: Failure(name, reason) for name, reason in faults.items()}
     for step in plan.steps:
+        if step.name in faults:
+            continue
         missing = [name for name in step.needs if name in failures]
         if missing:
             failures[step.name] = Failure(step.name, f"needs {', '.join(missing)}")
@@ -310,7 +316,7 @@ def build(
         states[step.name] = state
     built = [step for step in plan.detections if step.name not in failures]
     if built:
-        _union_alerts(plan, built, connection, alert_columns, noted)
+        _union_alerts(plan, built, connection, noted)
     return list(failures.values())
 
 
@@ -362,12 +368,11 @@ def _union_alerts(
     plan: Plan,
     detections: list[Step],
     connection: duckdb.DuckDBPyConnection,
-    columns: tuple[str, ...],
     noted: Mapping[str, str | None],
 ) -> None:
     """Make the views over all detections, as macros/alerts/union_alerts.sql does."""
     schema = detections[0].relation.rpartition(".")[0]
-    names = ", ".join(columns)
+    names = ", ".join(column.name for column in COLUMNS)
     views = {}
     for view, is_signal in (("alerts", False), ("signals", True)):
         wanted = [step for step in detections if step.is_signal == is_signal]

@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from trailhound.errors import TrailhoundError, extra
+from trailhound.errors import TrailhoundError, extra, first_line
 from trailhound.project.detections import Detection
 from trailhound.project.project import NAME, Project
 from trailhound.project.target import Target, profiles_folder
@@ -57,10 +57,11 @@ class Dbt:
     variables: dict[str, Any]
     verbose: bool = False
 
-    def build(self, seeds: Path, *, full_refresh: bool = False) -> None:
+    def build(self, seeds: Path, faults: Mapping[str, str], *, full_refresh: bool = False) -> None:
         """Build seeds, the models that detections read, and every detection; no tests.
 
-        `seeds` is the folder of the CSV files. Raises BuildFailed naming what failed.
+        `seeds` is the folder of the CSV files; `faults` what is not to be built, and why, by name.
+        Raises BuildFailed naming what failed.
         """
         # dbt writes what it ran to target/run/<path of the seed>: where that path is absolute, over
         # the analyst's own file. So it gets a copy.
@@ -70,12 +71,14 @@ class Dbt:
         with _environment(**self.environment, TRAILHOUND_SEEDS=str(copy)):
             try:
                 refresh = ("--full-refresh",) if full_refresh else ()
-                outcomes = self._run("build", "--no-empty", *_BUILT, *refresh, *self._detections())
+                wanted = (*self._detections(), *_without(faults))
+                outcomes = self._run("build", "--no-empty", *_BUILT, *refresh, *wanted)
             finally:
                 _let_go_of_store()
         # Dbt calls it a success when a selection selects nothing.
         if not outcomes:
             raise TrailhoundError("dbt found nothing to build")
+        outcomes += [Outcome(name, None, "error", fault, 0) for name, fault in faults.items()]
         if any(each.failed for each in outcomes):
             built = any(each.status == "success" for each in outcomes)
             raise BuildFailed(outcomes, some_alerts=built)
@@ -93,7 +96,8 @@ class Dbt:
 
         They need the columns of what a detection reads: on duckdb that is built empty in memory,
         a warehouse must hold it. `tell` learns after each test how many of how many are done.
-        Raises BuildFailed if it cannot be built.
+        A detection that cannot be built is an outcome too, without a test. Raises BuildFailed if
+        something else cannot.
         """
 
         def done(event: Any) -> None:
@@ -101,28 +105,46 @@ class Dbt:
                 tell(event.data.index, event.data.num_models)
 
         names = [each.name for each in detections]
+        unbuilt: list[Outcome] = []
         if self.target.type == "duckdb":
             # Not one `dbt build`: there a failed unit test has the others of its model skipped.
             parents = self._run(
                 *("build", "--empty", *_BUILT, "--select", *(f"+{name}" for name in names)),
                 in_memory=True,
             )
-            if any(each.failed for each in parents):
+            unbuilt = [each for each in parents if each.failed]
+            if any(each.name not in names for each in unbuilt):
                 raise BuildFailed(parents)
+            names = [name for name in names if all(name != each.name for each in unbuilt)]
+        if not names:
+            return unbuilt
         tests = self._run(
             *("test", "--select", *(f"{name},test_type:unit" for name in names)),
             in_memory=True,
             callback=done,
         )
-        return [each for each in tests if each.test is not None]
+        return [*unbuilt, *(each for each in tests if each.test is not None)]
 
-    def compile(self) -> dict[str, Any]:
-        """Compile the whole project; give dbt's manifest, which holds all its SQL.
+    def ask(self, sql: str) -> None:
+        """Run a query on what unit_test built in memory. Raises TrailhoundError if it fails."""
+        import duckdb
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+        environment: Any = DuckDBConnectionManager.env()
+        try:
+            environment.handle().cursor().execute(sql)
+        except duckdb.Error as error:
+            raise TrailhoundError(first_line(error)) from error
+
+    def compile(self, faults: Iterable[str]) -> dict[str, Any]:
+        """Compile the project without these models; give dbt's manifest, which holds all SQL.
 
         On duckdb the relations are in SCRATCH_DATABASE, as if the store were in memory.
         """
         # Not in the store itself, which may be missing, in use, or large to look through.
-        self._invoke("compile", "--no-empty", "--no-populate-cache", in_memory=True)
+        self._invoke(
+            "compile", "--no-empty", "--no-populate-cache", *_without(faults), in_memory=True
+        )
         manifest = self.folder / "target" / "manifest.json"
         return dict(json.loads(manifest.read_text(encoding="utf-8")))
 
@@ -181,6 +203,11 @@ class Dbt:
         if answer.exception is not None:
             raise TrailhoundError(f"dbt: {one_line(str(answer.exception))}") from answer.exception
         return answer.result
+
+
+def _without(models: Iterable[str]) -> tuple[str, ...]:
+    names = tuple(models)
+    return ("--exclude", *names) if names else ()
 
 
 def _let_go_of_store() -> None:

@@ -12,7 +12,7 @@ from trailhound.analyst.counted import counting
 from trailhound.analyst.explain import countries_of, timeline_query
 from trailhound.analyst.explain import explain as explain_alert
 from trailhound.analyst.incident import findings_of
-from trailhound.analyst.triage import fill
+from trailhound.analyst.triage import EVENTS, ready
 from trailhound.engines import Rows, Warehouse
 from trailhound.errors import WrongUsage
 from trailhound.formats import Column, Row
@@ -26,8 +26,6 @@ from trailhound.settings import Settings
 from trailhound.store.alerts import Alert, find_alert, is_incident
 from trailhound.text import visible_lines
 from trailhound.workspace import Work
-
-EVENTS = "cloudtrail_events"
 
 COLUMNS = (
     Column("alert", "object"),
@@ -113,8 +111,7 @@ def _ask(
         raise WrongUsage(f"--ask takes a number from 1 to {len(detection.triage)}, not {number}")
     step = detection.triage[number - 1]
     say(settings, step.question)
-    sql = step.sql.replace("from cloudtrail_events", f"from {warehouse.relation(EVENTS)}")
-    answer = warehouse.query(fill(sql, alert))
+    answer = warehouse.query(ready(step.sql, alert, warehouse.relation(EVENTS)))
     emit(settings.format or "table", columns_of(answer), answer.rows)
 
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import click
 
+from trailhound.analyst.triage import own_triage_faults
 from trailhound.errors import TrailhoundError
 from trailhound.formats import Column, Row
 from trailhound.main import command
-from trailhound.project.detections import Detection, select
+from trailhound.project.detections import Detection
 from trailhound.project.scaffold import update_catalogue
 from trailhound.screens.console import emit
 from trailhound.settings import Settings
@@ -52,8 +53,8 @@ def list_detections(
     work = Work(settings)
     if write_catalogue:
         update_catalogue(work.project)
-    detections = select(work.detections, names)
-    data_events = _data_events(work)
+    detections, faults = work.chosen(names)
+    data_events, of_triage = _asked(work, detections)
     if (settings.format or "table") == "table":
         from trailhound.formats.table import page_width
 
@@ -61,15 +62,20 @@ def list_detections(
         emit("table", *shape(detections, data_events))
     else:
         emit(settings.format or "table", COLUMNS, [_row(each, data_events) for each in detections])
+    if faults or of_triage:
+        raise TrailhoundError("\n".join([*faults, *of_triage]))
 
 
-def _data_events(work: Work) -> bool | None:
-    """Whether the store holds data events; None where nothing is built to ask."""
+def _asked(work: Work, detections: Sequence[Detection]) -> tuple[bool | None, list[str]]:
+    """Whether the store holds data events, and the faults of own triage queries.
+
+    None, and no fault, where nothing is built to ask.
+    """
     try:
         with work.warehouse() as warehouse:
-            return has_data_events(warehouse)
+            return has_data_events(warehouse), own_triage_faults(detections, warehouse)
     except TrailhoundError:
-        return None
+        return None, []
 
 
 def _idle(detection: Detection, data_events: bool | None) -> bool | None:

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 import click
 
+from trailhound.analyst.triage import EVENTS, triage_faults
 from trailhound.build.dbt import Outcome
 from trailhound.errors import TrailhoundError, WrongUsage
 from trailhound.formats import Column, Row
 from trailhound.main import command
-from trailhound.project.detections import Detection, select
-from trailhound.screens.console import complain_lines, emit, say
+from trailhound.project.detections import Detection
+from trailhound.screens.console import complain, complain_lines, emit, say
 from trailhound.screens.progress import progress_bar
 from trailhound.settings import Settings
+from trailhound.text import counted
 from trailhound.workspace import Work
 
 COLUMNS = (
@@ -35,13 +37,24 @@ def test(settings: Settings, /, names: tuple[str, ...]) -> None:
     if a test fails, or if a detection has none.
     """
     work = Work(settings)
-    chosen = select(work.detections, names)
+    chosen, faults = work.chosen(names)
     wanted = [each for each in chosen if each.enabled]
     if not wanted:
-        raise WrongUsage(f"{', '.join(each.name for each in chosen)}: disabled")
+        disabled = ", ".join(each.name for each in chosen)
+        raise TrailhoundError("\n".join(faults)) if faults else WrongUsage(f"{disabled}: disabled")
+    dbt = work.dbt("test")
     with progress_bar(settings, "preparing the tests", "testing") as tell:
-        outcomes = work.dbt("test").unit_test(wanted, tell)
+        outcomes = dbt.unit_test(wanted, tell)
+    if work.on_duckdb:
+        outcomes += [
+            Outcome(each.detection, f"triage '{each.question}'", "error", each.reason, 0)
+            for each in triage_faults(wanted, dbt.ask, work.table(EVENTS))
+        ]
+    for fault in faults:
+        complain(fault)
     _print(settings, wanted, outcomes)
+    if faults:
+        raise TrailhoundError(f"{counted(len(faults), 'detection')} not tested")
 
 
 def _print(settings: Settings, wanted: Sequence[Detection], outcomes: Sequence[Outcome]) -> None:
@@ -51,7 +64,7 @@ def _print(settings: Settings, wanted: Sequence[Detection], outcomes: Sequence[O
     else:
         emit(settings.format or "table", COLUMNS, [_row(each) for each in outcomes])
     for each in failures:
-        complain_lines(f"{each.test}: {each.status}\n{each.message.strip()}")
+        complain_lines(f"{each.test or each.name}: {each.status}\n{each.message.strip()}")
     untested = [d.name for d in wanted if not any(o.name == d.name for o in outcomes)]
     made_of_rules = {each.name for each in wanted if each.sigma_id}
     for name in made_of_rules.intersection(untested):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import pairwise
@@ -23,6 +24,11 @@ _META = {
     "false_positives", "triage", "blind_spots", "references", "kind", "calls", "risk", "signal",
     "act", "key", "lookback_days", "share_percent", "author", "sigma",
 }  # fmt: skip
+
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/|\{#.*?#\}", re.DOTALL)
+# A macro that is neither ours nor dbt's may hold what is missing: only the compiled SQL tells then.
+_OTHER_MACRO = re.compile(r"\{\{-?\s*(?!trailhound\.|ref\b|source\b|var\b)[\w.]+\(")
+_ENDING = re.compile(r"\balert_per_\w+\(\s*(?:['\"](\w+)['\"])?")
 
 
 class Triage(NamedTuple):
@@ -75,21 +81,27 @@ class Detection:
 
 
 def read_detections(
-    project: Project, variables: Mapping[str, Any] | None = None
+    project: Project,
+    variables: Mapping[str, Any] | None = None,
+    faults: dict[str, str] | None = None,
 ) -> list[Detection]:
     """All detections of the project in the order of their names.
 
-    `variables` are the dbt variables given for this run. Raises TrailhoundError naming the file
-    if a detection's .yml cannot be read.
+    variables: the dbt variables given for this run. faults: takes what is wrong with a detection
+    that breaks the contract, by its name, in one line; without it TrailhoundError is raised.
     """
     in_force = project.variables(dict(variables or {}))
+    found = []
     for folder in project.detection_folders:
-        _refuse_lone_sql(folder)
-    found = [
-        _detection(path, in_force, project.config)
-        for folder in project.detection_folders
-        for path in sorted(folder.rglob("*.yml"))
-    ]
+        for path in sorted({each.with_suffix("") for each in _files(folder)}):
+            try:
+                found.append(_detection(path.with_suffix(".yml"), in_force, project.config))
+            except WrongUsage:
+                raise
+            except TrailhoundError as error:
+                if faults is None:
+                    raise
+                faults[path.name] = str(error)
     _refuse_unknown(variables or {}, [each.name for each in found])
     found.sort(key=lambda each: each.name)
     for one, other in pairwise(found):
@@ -100,11 +112,12 @@ def read_detections(
     return found
 
 
-def _refuse_lone_sql(folder: Path) -> None:
-    """Raise TrailhoundError for a detection's .sql that no .yml names: its alerts would be lost."""
-    for path in sorted(folder.rglob("*.sql")):
-        if not path.with_suffix(".yml").exists() and "alert_per_" in path.read_text("utf-8"):
-            raise TrailhoundError(f"{path} has no {path.stem}.yml beside it")
+def _files(folder: Path) -> Iterator[Path]:
+    """The files of detections; the alerts of a .sql that no .yml names would be lost."""
+    yield from folder.rglob("*.yml")
+    for path in folder.rglob("*.sql"):
+        if "alert_per_" in path.read_text(encoding="utf-8"):
+            yield path
 
 
 def _refuse_unknown(variables: Mapping[str, Any], names: Sequence[str]) -> None:
@@ -127,15 +140,21 @@ def select(detections: Sequence[Detection], patterns: Iterable[str]) -> list[Det
 
     Raises WrongUsage if a pattern names none.
     """
+    wanted = select_names([each.name for each in detections], patterns)
+    return [each for each in detections if each.name in wanted]
+
+
+def select_names(names: Sequence[str], patterns: Iterable[str]) -> set[str]:
+    """As `select`, for names of detections."""
     wanted = list(patterns)
     for pattern in wanted:
-        if not pattern or not any(glob_matches(pattern, each.name) for each in detections):
-            raise unknown("detection", pattern, [each.name for each in detections])
-    return [
-        each
-        for each in detections
-        if not wanted or any(glob_matches(pattern, each.name) for pattern in wanted)
-    ]
+        if not pattern or not any(glob_matches(pattern, name) for name in names):
+            raise unknown("detection", pattern, names)
+    return {
+        name
+        for name in names
+        if not wanted or any(glob_matches(pattern, name) for pattern in wanted)
+    }
 
 
 def severity_rank(severity: str) -> int:
@@ -154,6 +173,8 @@ def find(detections: Sequence[Detection], name: str) -> Detection:
 def _detection(
     path: Path, variables: Mapping[str, Any], project_config: Mapping[str, Any]
 ) -> Detection:
+    if not path.exists():
+        raise TrailhoundError(f"{path.with_suffix('.sql')} has no {path.name} beside it")
     # The unit tests below the metadata are most of the file and none of the catalogue.
     text = path.read_text(encoding="utf-8").split("\nunit_tests:", 1)[0]
     # How a brace is written that dbt's Jinja leaves alone.
@@ -170,10 +191,17 @@ def _detection(
     if "name" not in model or missing:
         raise TrailhoundError(f"{path} lacks {', '.join(missing or ['name'])}")
     name = str(model["name"])
+    if name != path.stem:
+        raise TrailhoundError(f"{path}: the name '{name}' is not that of the file")
+    if empty := [key for key in _NUMBERS if key in meta and meta[key] is None]:
+        raise TrailhoundError(f"{path}: {empty[0]}: is empty; give a number or leave it out")
     if meta["severity"] not in SEVERITIES:
         raise TrailhoundError(
             f"{path}: severity must be one of {', '.join(SEVERITIES)}, not '{meta['severity']}'"
         )
+    enabled = config.get("enabled", _enabled(project_config, path.parent.name, name)) is not False
+    if enabled and (sql := path.with_suffix(".sql")).exists():
+        _check_sql(sql)
     return Detection(
         name=name,
         service=path.parent.name,
@@ -190,8 +218,7 @@ def _detection(
         share_percent=_number(name, "share_percent", meta, variables, path),
         is_signal=bool(variables.get(f"{name}__signal", meta.get("signal", False))),
         needs_data_events=bool(meta.get("needs_data_events", False)),
-        enabled=config.get("enabled", _enabled(project_config, path.parent.name, name))
-        is not False,
+        enabled=enabled,
         false_positives=_texts(meta.get("false_positives")),
         triage=tuple(_triage(each, path) for each in meta.get("triage") or ()),
         blind_spots=_texts(meta.get("blind_spots")),
@@ -199,6 +226,25 @@ def _detection(
         author=str(meta.get("author") or ""),
         sigma_id=str((meta.get("sigma") or {}).get("id") or ""),
     )
+
+
+def _check_sql(path: Path) -> None:
+    """Raise TrailhoundError if a detection's .sql cannot compile to what tools ask of it.
+
+    Where this sees nothing wrong analyst/counted.py may: it reads the compiled SQL.
+    """
+    sql = _COMMENT.sub("", path.read_text(encoding="utf-8"))
+    if _OTHER_MACRO.search(sql):
+        return
+    ending = _ENDING.search(sql)
+    if ending is None:
+        raise TrailhoundError(f"{path} does not end in one of the macros trailhound.alert_per_…")
+    if ending[1] and not re.search(rf"\b{ending[1]}\b(?=[^)]*\)?\s*as\b)", sql[: ending.start()]):
+        raise TrailhoundError(f"{path} has no CTE {ending[1]}, which its ending reads")
+    if "countable(" not in sql:
+        raise TrailhoundError(
+            f"{path} counts without trailhound.countable(): the allow-list does not apply"
+        )
 
 
 def _enabled(config: Mapping[str, Any], service: str, name: str) -> Any:
@@ -222,8 +268,10 @@ def _number(
         return None
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
         return value
-    where = f"variable {variable}" if variable in variables else str(path)
-    raise WrongUsage(f"{where}: {key} must be a whole number of at least 1, not {value!r}")
+    wrong = f"{key} must be a whole number of at least 1, not {value!r}"
+    if variable in variables:
+        raise WrongUsage(f"variable {variable}: {wrong}")
+    raise TrailhoundError(f"{path}: {wrong}")
 
 
 def _triage(step: Any, path: Path) -> Triage:

@@ -34,7 +34,7 @@ def seeds_in_force(project: Project, settings: Settings) -> Path:
     check_rows(
         allow_list,
         overrides,
-        [each for each in read_detections(project, settings.vars) if each.enabled],
+        [each for each in read_detections(project, settings.vars, {}) if each.enabled],
     )
     check_trusted_accounts(trusted_accounts)
     files = {path.name: path for path in project.seeds.glob("*.csv")} | {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from trailhound.analyst.allow_list import report_of
 from trailhound.analyst.counted import countings
+from trailhound.analyst.triage import own_triage_faults
 from trailhound.engines import Warehouse
 from trailhound.formats.columns import Row
 from trailhound.project.detections import SEVERITIES
@@ -51,6 +52,8 @@ def tell_summary(
         _line(work, "allowed", f"{each.named}: {each.told}")
     for fault in faults:
         _line(work, "allowed", fault)
+    for fault in own_triage_faults(work.detections, warehouse):
+        _line(work, "triage", fault)
     waiting = idle(work.detections, warehouse)
     if waiting:
         names = ", ".join(each.name for each in waiting)
