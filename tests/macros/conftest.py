@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 _CALLS = {
     "address_hex": "trailhound.address_hex('txt')",
     "glob_match": "trailhound.glob_match('txt', 'pattern')",
+    "iso_utc": "trailhound.iso_utc('t')",
     "range_first": "trailhound.range_end('address', 'bits', '0')",
     "range_last": "trailhound.range_end('address', 'bits', 'f')",
     "address_hex_of_source": "trailhound.address_hex('source_ip')",
@@ -32,7 +33,7 @@ _CALLS = {
 }
 
 
-_MODELS = ("tuning/allow_list_rows", "facts/source_addresses")
+_MODELS = ("tuning/allow_list_rows", "tuning/threshold_rules", "facts/source_addresses")
 
 
 class Rendered(UserDict[str, str]):

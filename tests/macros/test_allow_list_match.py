@@ -12,6 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from trailhound.project.globs import glob_matches
+
 MAPPED = 0xFFFF << 32
 DETECTION = "iam_multiple_failed_api_calls"
 
@@ -285,6 +287,7 @@ def test_glob_match_knows_no_wildcard_but_the_star(
 ) -> None:
     query = f"select {rendered['glob_match']} from (select ? as txt, ? as pattern)"
     assert database.execute(query, [value, pattern]).fetchone() == (glob(value, pattern),)
+    assert glob_matches(pattern or "", value or "") == glob(value, pattern)
 
 
 @PROPERTY

@@ -74,7 +74,7 @@ def effect_of_overriding(
 def threshold_of(
     detection: Detection, account: str, entity: str, overrides: Sequence[OverrideRow]
 ) -> int:
-    """The threshold in force for an entity, as macros/alerts/entity_thresholds.sql finds it."""
+    """The threshold in force for an entity, as models/tuning/threshold_rules.sql finds it."""
 
     def preference(each: OverrideRow) -> tuple[bool, bool, bool, int]:
         is_exact = [

@@ -11,11 +11,7 @@ const LISTS = {
   resources: "Resources",
   event_ids: "Event IDs",
 };
-const FACTS = [
-  "alert_id", "detection", "boc", "severity", "tactics", "techniques", "account_id", "entity_id",
-  "entity_type", "triggered_at", "first_seen", "last_seen", "alert_date", "is_continuation",
-  "observed", "threshold", "window_minutes", "event_count",
-];
+const SHOWN_ABOVE = ["title", "evidence"];
 
 function drawDetail() {
   const dialog = byId("detail");
@@ -136,11 +132,13 @@ function listsOf(alert) {
 }
 
 function factsOf(alert) {
-  return FACTS.map((column) => [words(column), factText(column, alert[column])]);
+  return data.columns
+    .filter((column) => !(column in LISTS) && !SHOWN_ABOVE.includes(column))
+    .map((column) => [words(column), factText(column, alert[column])]);
 }
 
 function factText(column, value) {
-  if (value === null || value === undefined) return el("span", { class: "sub" }, "none");
+  if (value === null || value === "") return el("span", { class: "sub" }, "none");
   if (Array.isArray(value)) return value.join(", ");
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (/_(at|seen)$/.test(column)) return `${moment(value)} UTC`;

@@ -1,0 +1,70 @@
+"""What stands in two languages, because each must know it, says the same in both."""
+
+from __future__ import annotations
+
+import csv
+import re
+
+import yaml
+
+from support import ROOT
+from trailhound.analyst import allow_list
+from trailhound.project import indicators, networks
+from trailhound.project.detections import SEVERITIES
+from trailhound.project.seeds import AllowListRow, OverrideRow, TrustedAccountRow
+from trailhound.store.alerts import COLUMNS
+
+NAMES = [column.name for column in COLUMNS]
+SQL_TYPES = {"integer": ("bigint", "integer"), "time": ("timestamp",)}
+SCRIPTS = "\n".join(
+    path.read_text() for path in sorted((ROOT / "cli/trailhound/report/js").glob("*.js"))
+)
+
+
+def texts_in(source: str, start: str, end: str) -> list[str]:
+    """The quoted texts between two places of a source."""
+    part = source[source.index(start) :]
+    return re.findall(r"""['"](\w+)['"]""", part[len(start) : part.index(end, len(start))])
+
+
+def test_the_columns_of_an_alert_in_sql() -> None:
+    union = (ROOT / "macros/alerts/union_alerts.sql").read_text()
+    assert texts_in(union, "macro alert_column_names()", "endmacro") == NAMES
+    types = texts_in(union, "macro alert_column_types()", "endmacro")
+    typed = dict(zip(types[::2], types[1::2], strict=True))
+    for column in COLUMNS:
+        wanted = SQL_TYPES.get(column.kind, (column.kind,))
+        if column.kind in ("integer", "time", "date", "boolean"):
+            assert typed.pop(column.name) in wanted
+    assert typed == {}
+    select = (ROOT / "macros/alerts/alerts_of.sql").read_text().partition("\nselect\n")[2]
+    select = select[: select.index("\nfrom events_of_alerts")]
+    assert re.findall(r"(?:\bas|^   ) (\w+),?$", select, re.MULTILINE) == NAMES
+
+
+def test_the_columns_of_an_alert_in_the_report() -> None:
+    added = {"time", "order", "searched"}
+    assert set(re.findall(r"\balert\.(\w+)", SCRIPTS)) <= {*NAMES, *added}
+    lists = re.findall(r"^  (\w+): ", SCRIPTS.partition("const LISTS")[2].partition("};")[0], re.M)
+    of_attack = {"tactics", "techniques"}
+    assert {*lists, *of_attack} == {each.name for each in COLUMNS if each.kind == "list"}
+
+
+def test_severities_in_the_report() -> None:
+    assert texts_in(SCRIPTS, "const SEVERITIES", "];") == list(SEVERITIES)
+
+
+def test_the_columns_of_the_csv_files() -> None:
+    in_python = {
+        "allow_list": [*AllowListRow.model_fields],
+        "threshold_overrides": [*OverrideRow.model_fields],
+        "trusted_accounts": [*TrustedAccountRow.model_fields],
+        "networks": [*networks.HEADER],
+        "indicators": [*indicators.HEADER],
+    }
+    assert in_python["allow_list"] == [*allow_list.FIELDS]
+    seeds = yaml.safe_load((ROOT / "dbt_project.yml").read_text())["seeds"]["trailhound"]
+    for name, columns in in_python.items():
+        with (ROOT / "seeds" / f"{name}.csv").open(newline="") as file:
+            assert next(csv.reader(file)) == columns, name
+        assert [*seeds[name]["+column_types"]] == columns, name
