@@ -37,6 +37,8 @@ def test_the_columns_of_an_alert_in_sql() -> None:
         if column.kind in ("integer", "time", "date", "boolean"):
             assert typed.pop(column.name) in wanted
     assert typed == {}
+    described = yaml.safe_load((ROOT / "models/alerts/alerts.yml").read_text())["sources"][0]
+    assert [each["name"] for each in described["tables"][0]["columns"]] == NAMES
     select = (ROOT / "macros/alerts/alerts_of.sql").read_text().partition("\nselect\n")[2]
     select = select[: select.index("\nfrom events_of_alerts")]
     assert re.findall(r"(?:\bas|^   ) (\w+),?$", select, re.MULTILINE) == NAMES

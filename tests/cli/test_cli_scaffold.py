@@ -254,22 +254,6 @@ def test_a_new_detection_passes_its_tests_and_is_in_the_catalogue(
     assert {each["status"] for each in tests} == {"pass"}
 
 
-def test_a_new_detection_touches_only_its_files_and_the_catalogue(
-    invoke: Invoke, folder: Path
-) -> None:
-    invoke("init", "--whole", "-q")
-    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    name = "guardduty/guardduty_detectors_deleted"
-    invoke("new", name, "--event-name", "DeleteDetector")
-    after = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    changed = {path for path in after if before.get(path) != after[path]}
-    assert {str(path.relative_to(folder)) for path in changed} == {
-        "detections/README.md",
-        "detections/guardduty/guardduty_detectors_deleted.sql",
-        "detections/guardduty/guardduty_detectors_deleted.yml",
-    }
-
-
 def test_a_name_that_is_taken(invoke: Invoke) -> None:
     invoke("init", "-q")
     [line] = errors_of(invoke("new", "aws/iam_multiple_users_created", *COUNTED, code=2))
