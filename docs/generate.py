@@ -4,7 +4,7 @@ Between `<!-- $ COMMAND -->` and `<!-- end -->` stands what the command really p
 that holds nothing but the sample logs and what the page's earlier commands left there; what
 `<!-- before: COMMAND -->` names is run there first and not shown. Between `<!-- file PATH -->` and
 `<!-- end -->` stands a file, between `<!-- exports -->` and `<!-- end -->` the table of
-tests/exports.py. docs/reference.md and docs/detections/ are generated whole.
+tests/exports.py. docs/reference.md, docs/writing.md and docs/detections/ are generated whole.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import yaml
 from click.testing import CliRunner
 
+from trailhound.analyst.triage import PLACEHOLDERS
 from trailhound.main import COMMANDS, cli
-from trailhound.project.detections import Detection, read_detections
+from trailhound.project.detections import META, Detection, read_detections
 from trailhound.project.project import find_project
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,10 +43,13 @@ LANGUAGES = {".sql": "sql", ".yml": "yaml", ".csv": "csv"}
 def pages() -> Iterator[tuple[Path, str]]:
     """Every page that is generated or has generated parts, with what it should say."""
     for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
-        if path.name != "reference.md":
+        if path.name not in ("reference.md", "writing.md"):
             yield path, with_blocks(path.read_text(encoding="utf-8"))
     yield ROOT / "docs" / "reference.md", reference()
-    for detection in read_detections(find_project(ROOT)):
+    yield ROOT / "docs" / "writing.md", writing()
+    detections = read_detections(find_project(ROOT))
+    yield ROOT / "docs" / "detections" / "README.md", index(detections)
+    for detection in detections:
         yield ROOT / "docs" / "detections" / f"{detection.name}.md", detection_page(detection)
 
 
@@ -103,6 +108,45 @@ def reference() -> str:
         )
         parts.append(f"## trailhound{' ' + name if name else ''}\n\n```\n{help_text.output}```\n")
     return "\n".join(parts)
+
+
+def writing() -> str:
+    """What may stand in the two files of a detection."""
+    columns = described("models/events/cloudtrail_events.yml", "models")
+    alert = described("models/alerts/alerts.yml", "sources", "tables")
+    placeholders = {f":{name}": alert[name] for name in PLACEHOLDERS}
+    return "\n".join(
+        [
+            f"{GENERATED}# What stands in a detection\n",
+            "[How to write one](../detections/README.md) has the words of its SQL.\n",
+            f"## Keys of `meta:` in the `.yml`\n\n{table('key', META)}",
+            f"## Columns of `cloudtrail_events`\n\n{table('column', columns)}",
+            "## Placeholders in `triage:`\n",
+            "They stand for values of the alert, quoted.\n",
+            table("placeholder", placeholders),
+            f"## Columns of an alert\n\n{table('column', alert)}",
+        ]
+    )
+
+
+def described(path: str, *place: str) -> dict[str, str]:
+    """The columns of the first relation in a .yml of dbt, and what they are."""
+    found = yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+    for key in place:
+        [found, *_] = found[key]
+    return {each["name"]: each["description"] for each in found["columns"]}
+
+
+def table(kind: str, meanings: Mapping[str, str]) -> str:
+    """Names and what they mean."""
+    rows = [f"| `{name}` | {' '.join(text.split())} |\n" for name, text in meanings.items()]
+    return f"| {kind} | is |\n|---|---|\n{''.join(rows)}"
+
+
+def index(detections: Sequence[Detection]) -> str:
+    """The pages of all detections."""
+    rows = "".join(f"- [{each.title}]({each.name}.md), {each.severity}\n" for each in detections)
+    return f"{GENERATED}# A page for each detection\n\n{rows}"
 
 
 def detection_page(detection: Detection) -> str:

@@ -39,6 +39,17 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert anchor in headings, link
 
 
+def test_every_page_is_found_from_the_first() -> None:
+    found, new = set(), {ROOT / "README.md"}
+    while new:
+        page = new.pop()
+        found.add(page)
+        links = LINK.findall(page.read_text(encoding="utf-8"))
+        linked = {(page.parent / link.partition("#")[0]).resolve() for link in links}
+        new |= {each for each in linked if each.suffix == ".md"} - found
+    assert set(PAGES) <= found
+
+
 def slug(heading: str) -> str:
     """A heading's anchor, as code hosts make it."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")

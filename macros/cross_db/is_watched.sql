@@ -16,7 +16,7 @@
 {% macro default__is_watched() -%}
     {%- set names, patterns = {}, {} -%}
     {%- for node in graph.get('nodes', {}).values()
-        if node.resource_type == 'model' and node.config.meta.get('calls')
+        if trailhound.is_detection(node) and node.config.meta.get('calls')
         and not node.config.meta.get('needs_data_events') -%}
         {%- for service, called in node.config.meta.calls.items() -%}
             {%- for name in ([called] if called is string else called) -%}

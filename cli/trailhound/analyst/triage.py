@@ -16,6 +16,7 @@ from trailhound.text import literal
 EVENTS = "cloudtrail_events"
 
 PLACEHOLDERS = ("account_id", "entity_id", "triggered_at", "first_seen", "last_seen")
+"""The columns of an alert that a query may name with a colon before, as `:account_id`."""
 # Not `::account_id`, which is a cast.
 _PLACEHOLDER = re.compile(rf"(?<![:\w]):({'|'.join(PLACEHOLDERS)})\b")
 

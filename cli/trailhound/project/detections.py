@@ -18,12 +18,34 @@ SEVERITIES = ("low", "medium", "high", "critical")
 
 _NUMBERS = ("threshold", "minutes", "share_percent", "signal")
 
-# What is read of a detection's meta. Other keys are its owner's, if they do not look like one.
-_META = {
-    "title", "severity", "tactics", "techniques", "threshold", "minutes", "needs_data_events",
-    "false_positives", "triage", "blind_spots", "references", "kind", "calls", "risk", "signal",
-    "act", "key", "lookback_days", "share_percent", "author", "sigma",
-}  # fmt: skip
+META = {
+    "title": "What an alert says it is; must be there.",
+    "severity": f"{', '.join(SEVERITIES[:-1])} or {SEVERITIES[-1]}; must be there.",
+    "kind": "request, count, distinct, ratio, sequence, combination, first_seen, above_baseline or "
+    "travel. It says how `trailhound explain` tells of an alert; without it, count.",
+    "tactics": "Names of ATT&CK tactics.",
+    "techniques": "Ids of ATT&CK techniques.",
+    "threshold": "The count at which it fires, from 1 on. Without it each counted event fires.",
+    "minutes": "The length of the window. Without it each event stands alone.",
+    "share_percent": "Of kind ratio: the share that fires, 1 to 100.",
+    "lookback_days": "Days of history that it compares a day with.",
+    "key": "`login` where alerts are of a login's ARN rather than of an entity.",
+    "act": "What detections of the same act have in common: it counts once in an incident.",
+    "risk": "What an alert weighs in an incident, where that is not by its severity.",
+    "signal": "true: what it finds only adds to incidents and wakes nobody.",
+    "calls": "The calls that it reads, by AWS service; a warehouse looks at no others.",
+    "needs_data_events": "true: it is idle where the trail logs no S3 data events.",
+    "false_positives": "What fires it and is harmless: a text or a list of them.",
+    "blind_spots": "What it does not see: a text or a list of them.",
+    "triage": "What an analyst asks of an alert: a list of `question:` and `sql:`.",
+    "references": "Where more is to be read: a text or a list of them.",
+    "author": "Who wrote the rule that it was made of.",
+    "sigma": "`id:` of the Sigma rule that it was made of.",
+}
+"""What is read of a detection's meta, and what it means.
+
+Other keys are their owner's, if they do not look like one.
+"""
 
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/|\{#.*?#\}", re.DOTALL)
 # A macro that is neither ours nor dbt's may hold what is missing: only the compiled SQL tells then.
@@ -184,8 +206,8 @@ def _detection(
     model = models[0]
     config = model.get("config") or {}
     meta = config.get("meta") or {}
-    for key in meta.keys() - _META:
-        if near := get_close_matches(str(key), _META, n=1, cutoff=0.8):
+    for key in meta.keys() - META.keys():
+        if near := get_close_matches(str(key), META, n=1, cutoff=0.8):
             raise TrailhoundError(f"{path}: there is no '{key}' in meta:. Did you mean {near[0]}?")
     missing = [key for key in ("title", "severity") if not meta.get(key)]
     if "name" not in model or missing:
