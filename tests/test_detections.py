@@ -99,7 +99,9 @@ def test_a_sliding_window_stands_in_sight(detection: Path) -> None:
 
 
 def test_unit_tests_show_it_fire_and_stay_quiet(detection: Path) -> None:
-    if model_of(detection)["config"].get("enabled") is False:
+    config = model_of(detection)["config"]
+    assert isinstance(config, dict)
+    if config.get("enabled") is False:
         assert "unit_tests" not in described(detection)
         return
     tests = unit_tests_of(detection)

@@ -50,9 +50,12 @@ def test_incidents_are_told_first_and_once(
     invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     titles: list[str] = []
-    monkeypatch.setattr(
-        notify, "send_with_apprise", lambda _, title, *__: titles.append(title) or True
-    )
+
+    def send(_: object, title: str, *__: object) -> bool:
+        titles.append(title)
+        return True
+
+    monkeypatch.setattr(notify, "send_with_apprise", send)
     write_alerts(folder / "trailhound.duckdb", alert(severity="critical"), incidents=[incident()])
     done = invoke("notify", URL)
     assert [title.split(" - ")[0] for title in titles] == ["HIGH: Incident", "CRITICAL: IAM"]

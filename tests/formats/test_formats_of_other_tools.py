@@ -118,6 +118,7 @@ def test_ocsf_holds_to_the_published_schema(ocsf: jsonschema.Draft202012Validato
 def test_asff_is_what_the_aws_client_sends() -> None:
     service = botocore.session.get_session().get_service_model("securityhub")
     shape = service.operation_model("BatchImportFindings").input_shape
+    assert shape is not None
     findings = json.loads(written("asff", ALERT, BARE, INCIDENT))
     assert not ParamValidator().validate({"Findings": findings}, shape).has_errors()
     assert findings[0]["AwsAccountId"] == "012345678901"

@@ -10,8 +10,7 @@ import duckdb
 import pytest
 from load_support import event, lines, load_paths, records
 
-from trailhound.load import batches, fast, inflate
-from trailhound.load.reader import store
+from trailhound.load import batches, fast, inflate, store
 from trailhound.load.sources import archives, files
 from trailhound.load.tolerant import by_line, careful, judge, settle
 

@@ -7,7 +7,7 @@ import json
 import re
 from base64 import b64encode
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -422,7 +422,7 @@ def test_the_triage_queries_of_each_alert_run_and_find(tmp_path: Path) -> None:
 
 def _with_times(alert: dict[str, Any]) -> dict[str, Any]:
     times = {
-        name: duckdb.sql(f"select cast('{alert[name][:19]}' as timestamp)").fetchall()[0][0]
+        name: datetime.fromisoformat(alert[name][:19])
         for name in ("triggered_at", "first_seen", "last_seen")
     }
     return {**alert, **times}

@@ -59,6 +59,7 @@ def asked(*questions: tuple[str, dict[str, Any]]) -> list[tuple[bool, str]]:
                 result = await client.call_tool(name, arguments)
                 assert result.structured_content is None
                 [content] = result.content
+                assert content.type == "text"
                 found.append((bool(result.is_error), content.text))
         return found
 
