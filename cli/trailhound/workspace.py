@@ -12,9 +12,9 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from trailhound.engines import Warehouse, connect_duckdb, open_warehouse, quoted
-from trailhound.errors import StoreBusy, WrongUsage
+from trailhound.errors import StoreBusy, TrailhoundError, WrongUsage
 from trailhound.project.cache import workplace
-from trailhound.project.detections import Detection, read_detections, select_names
+from trailhound.project.detections import Detection, find, read_detections, select_names
 from trailhound.project.project import Project, find_project
 from trailhound.project.target import Target, find_target
 from trailhound.settings import Settings
@@ -58,6 +58,12 @@ class Work:
     def _detections_and_faults(self) -> tuple[list[Detection], dict[str, str]]:
         faults: dict[str, str] = {}
         return read_detections(self.project, self.settings.vars, faults), faults
+
+    def detection(self, name: str) -> Detection:
+        """The detection of that very name. Raises TrailhoundError if it has a fault or is none."""
+        if name in self.faults:
+            raise TrailhoundError(self.faults[name])
+        return find(self.detections, name)
 
     def chosen(self, patterns: Sequence[str]) -> tuple[list[Detection], list[str]]:
         """The detections that names or globs mean, all without them; and the faults of the others.

@@ -85,6 +85,8 @@ def test_run_builds_all_but_what_breaks_the_contract(invoke: Invoke, folder: Pat
         (folder / path / f"{name}.sql").write_text("select 1 as x")
         models.append({"name": name, "config": {"meta": {"severity": "high"}}})
     (folder / "models" / "mine" / "mine.yml").write_text(json.dumps({"models": models}))
+    with (folder / "seeds" / "allow_list.csv").open("a") as file:
+        file.write("iam_free,,,,,,,,it is known,me\n")
     threshold = ("--vars", "{iam_good__threshold: 1}")
     result = invoke("run", "trail.json", "--format", "ndjson", *threshold, code=1)
     assert {json.loads(line)["detection"] for line in result.stdout.splitlines()} == {"iam_good"}
@@ -92,6 +94,8 @@ def test_run_builds_all_but_what_breaks_the_contract(invoke: Invoke, folder: Pat
     for name in ("iam_free", "iam_empty", "iam_other", "iam_sql"):
         assert f"{name} failed: " in told
     assert "iam_good: the triage query" in result.stderr
+    [line] = errors_of(invoke("show", "iam_free", code=1))
+    assert "counts without" in line
 
 
 def test_init_overwrites_nothing(invoke: Invoke, folder: Path) -> None:

@@ -12,6 +12,7 @@ from trailhound.errors import TrailhoundError
 from trailhound.project.detections import Detection
 from trailhound.project.project import installed_project
 from trailhound.text import literal
+from trailhound.workspace import Work
 
 EVENTS = "cloudtrail_events"
 
@@ -63,11 +64,15 @@ def triage_faults(
     return found
 
 
-def own_triage_faults(detections: Iterable[Detection], warehouse: Warehouse) -> list[str]:
+def own_triage_faults(
+    work: Work, detections: Iterable[Detection], warehouse: Warehouse
+) -> list[str]:
     """The same in one line each, of the user's own detections: the others are tested.
 
-    None before the first build.
+    None before the first build, and none on a warehouse, where each question takes a second.
     """
+    if not work.on_duckdb:
+        return []
     installed = installed_project().root
     own = [each for each in detections if not each.path.is_relative_to(installed)]
     try:

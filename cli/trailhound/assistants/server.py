@@ -22,7 +22,7 @@ from trailhound.assistants.answers import answer
 from trailhound.engines import DuckDB, Rows
 from trailhound.errors import TrailhoundError, unknown
 from trailhound.lineage.tree import lineage
-from trailhound.project.detections import SEVERITIES, Detection, find, select
+from trailhound.project.detections import SEVERITIES, Detection, select
 from trailhound.store.alerts import COLUMNS, Filters, find_alert, is_incident, read_alerts
 from trailhound.store.coverage import idle, spans
 from trailhound.store.events import EventFilters, Position, events_of, read_events
@@ -85,7 +85,7 @@ def _of_alerts(work: Work) -> Iterator[Callable[..., str]]:
             if is_incident(alert):
                 findings = findings_of(warehouse, [alert], work.detections)[alert["alert_id"]]
                 return answer({"incident": alert, "timeline": [f._asdict() for f in findings]})
-            detection = find(work.detections, alert["detection"])
+            detection = work.detection(alert["detection"])
             its_events = events_of(warehouse, alert["event_ids"][:_MOST_EVENTS])
             parts = {
                 "alert": alert,

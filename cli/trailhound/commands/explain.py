@@ -18,7 +18,7 @@ from trailhound.errors import WrongUsage
 from trailhound.formats import Column, Row
 from trailhound.formats.columns import Kind
 from trailhound.main import command
-from trailhound.project.detections import Detection, find
+from trailhound.project.detections import Detection
 from trailhound.screens.console import emit, say
 from trailhound.screens.explain import explanation_page
 from trailhound.screens.incident import incident_page
@@ -64,7 +64,7 @@ def explain(settings: Settings, /, alert_id: str, *, only_sql: bool, ask: int | 
                 raise WrongUsage("an incident has no query: ask one of its findings")
             _incident(work, warehouse, alert)
             return
-        detection = find(work.detections, alert["detection"])
+        detection = work.detection(alert["detection"])
         if ask is not None:
             _ask(settings, warehouse, detection, alert, ask)
             return

@@ -73,7 +73,7 @@ def _asked(work: Work, detections: Sequence[Detection]) -> tuple[bool | None, li
     """
     try:
         with work.warehouse() as warehouse:
-            return has_data_events(warehouse), own_triage_faults(detections, warehouse)
+            return has_data_events(warehouse), own_triage_faults(work, detections, warehouse)
     except TrailhoundError:
         return None, []
 

@@ -7,7 +7,7 @@ import click
 from trailhound.build.build import compiled
 from trailhound.formats import Column, Row
 from trailhound.main import command
-from trailhound.project.detections import Detection, find
+from trailhound.project.detections import Detection
 from trailhound.screens.console import emit
 from trailhound.screens.detection import detection_page
 from trailhound.settings import Settings
@@ -41,7 +41,7 @@ COLUMNS = (
 def show(settings: Settings, /, name: str, *, with_sql: bool) -> None:
     """Show one detection in full: what it finds, its blind spots, what to ask of an alert."""
     work = Work(settings)
-    detection = find(work.detections, name)
+    detection = work.detection(name)
     sql = compiled(work, detection) if with_sql else None
     if (settings.format or "table") == "table":
         click.echo(detection_page(detection, sql))

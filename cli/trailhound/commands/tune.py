@@ -25,7 +25,7 @@ from trailhound.build.build import compiled_models
 from trailhound.errors import WrongUsage
 from trailhound.formats import Column, Row
 from trailhound.main import command
-from trailhound.project.detections import Detection, find
+from trailhound.project.detections import Detection
 from trailhound.project.seeds_in_force import check_rows
 from trailhound.screens.console import complain, emit
 from trailhound.screens.tune import tuning_page
@@ -73,7 +73,7 @@ def tune(
     --allow-list or --overrides names.
     """
     work = Work(settings)
-    detection = find(work.detections, name)
+    detection = work.detection(name)
     if allow is not None and override is not None:
         raise WrongUsage("give either --allow or --override")
     if allow is not None or override is not None:
@@ -131,7 +131,7 @@ def _check(work: Work, path: Path, row: dict[str, str], *, is_override: bool) ->
         append(changed, row)
         allow_list = work.seeds / "allow_list.csv" if is_override else changed
         overrides = changed if is_override else work.seeds / "threshold_overrides.csv"
-        return check_rows(allow_list, overrides, enabled)
+        return check_rows(allow_list, overrides, enabled, work.faults)
 
 
 def _file(work: Work, given: Path | None, name: str, option: str) -> Path:

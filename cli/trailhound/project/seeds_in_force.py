@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -31,11 +31,9 @@ def seeds_in_force(project: Project, settings: Settings) -> Path:
     allow_list = settings.allow_list or project.seeds / "allow_list.csv"
     overrides = settings.overrides or project.seeds / "threshold_overrides.csv"
     trusted_accounts = settings.trusted_accounts or project.seeds / "trusted_accounts.csv"
-    check_rows(
-        allow_list,
-        overrides,
-        [each for each in read_detections(project, settings.vars, {}) if each.enabled],
-    )
+    faults: dict[str, str] = {}
+    detections = read_detections(project, settings.vars, faults)
+    check_rows(allow_list, overrides, [each for each in detections if each.enabled], faults)
     check_trusted_accounts(trusted_accounts)
     files = {path.name: path for path in project.seeds.glob("*.csv")} | {
         "allow_list.csv": allow_list,
@@ -84,16 +82,17 @@ def _made(project: Project, path: Path, write_seed: Callable[[Path, TextIO], Non
 
 
 def check_rows(
-    allow_list: Path, overrides: Path, detections: Sequence[Detection]
+    allow_list: Path, overrides: Path, detections: Sequence[Detection], faulty: Iterable[str]
 ) -> list[OverrideRow]:
     """Check the two files; give the rows of the second.
 
+    detections: the enabled ones that keep the contract. faulty: the names of the others.
     Raises TrailhoundError with a line for each bad row.
     """
     from trailhound.project.seeds import Known, read_allow_list, read_overrides
 
     known = Known(
-        [each.name for each in detections],
+        [*(each.name for each in detections), *faulty],
         [each.name for each in detections if each.threshold is None],
     )
     rows, errors = read_overrides(overrides, known)

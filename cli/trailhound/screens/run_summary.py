@@ -52,7 +52,7 @@ def tell_summary(
         _line(work, "allowed", f"{each.named}: {each.told}")
     for fault in faults:
         _line(work, "allowed", fault)
-    for fault in own_triage_faults(work.detections, warehouse):
+    for fault in own_triage_faults(work, work.detections, warehouse):
         _line(work, "triage", fault)
     waiting = idle(work.detections, warehouse)
     if waiting:
