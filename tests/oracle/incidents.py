@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from oracle.metadata import METADATA
 
@@ -119,7 +119,7 @@ def _of_actor(account_id: str, entity_id: str, group: list[Alert]) -> list[Incid
         known = [METADATA[each.detection] for each in inside]
         is_critical = observed >= 200 or len({each.tactics[0] for each in known}) >= 4
         identity = f"incidents|{account_id}|{entity_id}|{at:%Y-%m-%dT%H:%M:%SZ}"
-        lists = {
+        lists: dict[str, Any] = {
             name: _union(getattr(each, name) for each in inside)
             for name in (
                 "regions",
