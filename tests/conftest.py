@@ -10,8 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import settings
 
-from support import Invoke, Run, run_in
+from oracle import RULES
+from support import Invoke, Run, project_with, run_in
 from trailhound.main import cli
+from trailhound.project.project import Project
 
 # The same examples on every run of CI; elsewhere, and with `make fuzz`, always new ones.
 settings.register_profile("ci", derandomize=True)
@@ -53,3 +55,18 @@ def invoke(folder: Path) -> Invoke:  # noqa: ARG001
         return result
 
     return run
+
+
+@pytest.fixture(scope="session")
+def _project_of_fifteen(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return project_with(RULES, tmp_path_factory.mktemp("fifteen"))
+
+
+@pytest.fixture
+def fifteen(_project_of_fifteen: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this process the installed project has fifteen detections: dbt reads them in a third of
+    the time that all take."""
+    for module in ("project", "made"):
+        monkeypatch.setattr(
+            f"trailhound.project.{module}.installed_project", lambda: Project(_project_of_fifteen)
+        )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -44,3 +45,17 @@ def run_in(folder: Path) -> Run:
 def alerts_of(output: str) -> list[dict[str, Any]]:
     """Alerts as ndjson gives them."""
     return [json.loads(line) for line in output.splitlines()]
+
+
+def project_with(detections: Iterable[str], folder: Path) -> Path:
+    """A copy of the project with some of its detections."""
+    for name in ("models", "macros", "analyses", "seeds"):
+        shutil.copytree(ROOT / name, folder / name)
+    for name in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(ROOT / name, folder)
+    for detection in detections:
+        for path in (ROOT / "detections").glob(f"*/{detection}.*"):
+            copy = folder / path.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copy)
+    return folder

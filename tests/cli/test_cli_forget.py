@@ -11,6 +11,8 @@ from cli_helpers import denied
 
 from support import Invoke, run_in
 
+pytestmark = pytest.mark.usefixtures("fifteen")
+
 
 @pytest.fixture
 def logs(folder: Path) -> Path:

@@ -11,6 +11,8 @@ from cli_helpers import denied
 
 from support import Invoke, alerts_of
 
+pytestmark = pytest.mark.usefixtures("fifteen")
+
 
 @pytest.fixture
 def logs(folder: Path) -> Path:

@@ -17,6 +17,8 @@ from trailhound.errors import StoreBusy
 from trailhound.settings import Settings
 from trailhound.workspace import Work
 
+pytestmark = pytest.mark.usefixtures("fifteen")
+
 HOLD = """
 import sys, duckdb
 connection = duckdb.connect("trailhound.duckdb")

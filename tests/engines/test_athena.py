@@ -18,8 +18,9 @@ import pytest
 
 from engines.parity import DETECTIONS
 from engines.trino_install import ROOT
-from engines.warehouse import on_duckdb, project_with, run
+from engines.warehouse import on_duckdb, run
 from oracle import RULES
+from support import project_with
 
 SAMPLE = ROOT / "tests" / "logs" / "sample"
 ACCOUNTS = ("111122223333", "001234567890")

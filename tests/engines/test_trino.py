@@ -20,8 +20,9 @@ import yaml
 from engines import parity
 from engines.parity import DETECTIONS
 from engines.trino_server import TrinoServer
-from engines.warehouse import TrinoWarehouse, differences, on_duckdb, project_with, relations
+from engines.warehouse import TrinoWarehouse, differences, on_duckdb, relations
 from sigma_rules.rules import RULES
+from support import project_with
 
 _FACTS = ("watched_calls", "active_days", "entity_days")
 _BY_DAY = ("cloudtrail_events", *_FACTS, "source_addresses")

@@ -6,7 +6,6 @@ import gzip
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -102,20 +101,6 @@ class TrinoWarehouse:
             for column in columns
         )
         return ordered(columns, self.client.rows(f"select {listed} from {name}"))
-
-
-def project_with(detections: Iterable[str], folder: Path) -> Path:
-    """A copy of the project with some of its detections."""
-    for name in ("models", "macros", "analyses", "seeds"):
-        shutil.copytree(ROOT / name, folder / name)
-    for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(ROOT / name, folder)
-    for detection in detections:
-        for path in (ROOT / "detections").glob(f"*/{detection}.*"):
-            copy = folder / path.relative_to(ROOT)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, copy)
-    return folder
 
 
 def deliver(trail: Path, day: str, records: Iterable[Any], name: str = "one") -> Path:

@@ -13,10 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from engines.warehouse import project_with
 from sigma_rules.matcher import matches
 from sigma_rules.rules import record, rule
-from support import LOGS, Invoke, Run, alerts_of, run_in
+from support import LOGS, Invoke, Run, alerts_of, project_with, run_in
 from trailhound.formats import FORMATS
 
 _NAMES = {
