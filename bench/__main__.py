@@ -15,9 +15,10 @@ from pathlib import Path
 
 import duckdb
 
-from bench import trail
+from bench import detections, trail
 from bench.measure import cost_of
 
+ROOT = Path(__file__).parents[1]
 TRAILHOUND = Path(sys.executable).with_name("trailhound")
 NAIVE, INFLATE, LOAD, RUN = "naive DuckDB query", "inflate alone", "load", "run"
 
@@ -69,9 +70,9 @@ def main() -> None:
         )
         _compare(chosen.contestants, files, arguments.folder)
     if not arguments.only or "large" in arguments.only:
-        _one_more_file(
-            known["large"].write(arguments.folder / f"large-{arguments.scale:g}"), arguments.folder
-        )
+        large = known["large"].write(arguments.folder / f"large-{arguments.scale:g}")
+        _one_more_file(large, arguments.folder)
+        _more_detections(large, arguments.folder)
 
 
 def _arguments() -> argparse.Namespace:
@@ -81,7 +82,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--folder",
         type=Path,
-        default=Path(__file__).parents[1] / ".cache" / "bench",
+        default=ROOT / ".cache" / "bench",
         help="where trails are kept for the next time",
     )
     return parser.parse_args()
@@ -124,6 +125,34 @@ def _one_more_file(files: Path, scratch: Path) -> None:
     for what, cost in (("run on all", whole), ("run once more", fresh)):
         print(f"{what:20}{cost.wall:9.1f}{cost.cpu:9.1f}{cost.memory:7.0f}")
     print(f"everything fresh again in {fresh.wall / whole.wall:.0%} of the time")
+
+
+def _more_detections(files: Path, scratch: Path) -> None:
+    """What detections cost: to dbt once, on events that are all new, and where nothing is."""
+    loaded, store = _fresh(scratch / "loaded.duckdb"), scratch / "store.duckdb"
+    cost_of([TRAILHOUND, "load", files, "--store", loaded, "--quiet"])
+    projects = _fresh(scratch / "projects")
+    print("\nDetections on 1,000,000 loaded events, seconds of CPU")
+    print(f"{'':24}{'first run':>12}{'the same events anew':>24}{'nothing new':>14}")
+    for number, (title, make) in enumerate(
+        (
+            ("15", detections.fifteen),
+            ("98", lambda _: ROOT),
+            ("98 and 100 imported", partial(detections.with_imported, count=100)),
+            ("98 and 400 imported", partial(detections.with_imported, count=400)),
+        )
+    ):
+        folder = projects / str(number)
+        folder.mkdir(parents=True)
+        run = [TRAILHOUND, "run", "--project-dir", make(folder), "--store", store, "--quiet"]
+        costs = []
+        for is_new in (True, True, False):
+            if is_new:
+                shutil.copy(loaded, _fresh(store))
+            costs.append(cost_of(run).cpu)
+        print(f"{title:24}{costs[0]:>12.1f}{costs[1]:>24.1f}{costs[2]:>14.1f}", flush=True)
+    for path in (loaded, store, projects):
+        _fresh(path)
 
 
 def _command(contestant: str, files: Path, store: Path, *more: Path) -> list[str | Path]:
