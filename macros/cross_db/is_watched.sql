@@ -1,8 +1,9 @@
 {#
-    Whether an event was denied, or its name is one that an enabled detection gives under `calls:` in
-    its .yml (AWS service: names, `*` as a wildcard). Of plain names the service is the detection's own to
-    compare: one that another service has too does no harm. Calls on objects, which may be most of a
-    trail, are not among them: detections that need data events read cloudtrail_events.
+    Whether an event was denied, or its name is one that an enabled detection gives under `calls:`
+    in its .yml (AWS service: names, `*` as a wildcard). Of plain names the service is the
+    detection's own to compare: one that another service has too does no harm. Calls on objects,
+    which may be most of a trail, are not among them: detections that need data events read
+    cloudtrail_events.
 #}
 {% macro is_watched() -%}
     {{ return(adapter.dispatch('is_watched', 'trailhound')()) }}

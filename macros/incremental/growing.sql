@@ -3,8 +3,8 @@
 
     cloudtrail_records     the records of the deliveries that this run reads, and no others
     cloudtrail_events      gets the events among them that it does not hold yet
-    facts by day           and detections are computed anew from the oldest day on that got an event:
-                           the others read these facts instead of all events
+    facts by day           and detections are computed anew from the oldest day on that got an
+                           event: detections read these facts instead of all events
     warehouse_builds       keeps what each of them has seen
 
     What a run has seen is noted at its end: one that was cut off is done again, and adds nothing

@@ -22,7 +22,8 @@ written_policies as (
 
     select distinct
         account_id,
-        event_id
+        event_id,
+        event_date
 
     from {{ ref('policy_statements') }}
     where
@@ -55,6 +56,7 @@ grants as (
         on
             event.account_id = written_policies.account_id
             and event.event_id = written_policies.event_id
+            and event.event_date = written_policies.event_date
 
 )
 

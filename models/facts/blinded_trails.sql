@@ -18,6 +18,7 @@ selectors as (
     select
         trail_calls.account_id,
         trail_calls.event_id,
+        trail_calls.event_date,
         coalesce({{ trailhound.json_text('selector', 'readWriteType') }}, 'All') as recorded,
         coalesce(lower({{ trailhound.json_text('selector', 'includeManagementEvents') }}), 'true')
         = 'true'
@@ -37,10 +38,11 @@ selections as (
 
     select
         account_id,
-        event_id
+        event_id,
+        event_date
 
     from selectors
-    group by account_id, event_id
+    group by account_id, event_id, event_date
     having
         max(case when is_of_management and recorded = 'All' then 1 else 0 end) = 0
         and (
@@ -55,6 +57,7 @@ advanced_selectors as (
     select
         trail_calls.account_id,
         trail_calls.event_id,
+        trail_calls.event_date,
         {{ trailhound.json_value('selector', '') }} as selector
 
     from trail_calls
@@ -71,6 +74,7 @@ judged_selectors as (
     select
         account_id,
         event_id,
+        event_date,
         selector,
         max(
             case
@@ -100,7 +104,7 @@ judged_selectors as (
     left join unnest(
         {{ trailhound.json_items('selector', 'fieldSelectors') }}
     ) as written (field_selector) on true
-    group by account_id, event_id, selector
+    group by account_id, event_id, event_date, selector
 
 ),
 
@@ -108,10 +112,11 @@ advanced_selections as (
 
     select
         account_id,
-        event_id
+        event_id,
+        event_date
 
     from judged_selectors
-    group by account_id, event_id
+    group by account_id, event_id, event_date
     having max(case when is_of_management then 1 else 0 end) = 0
 
 ),
@@ -120,7 +125,8 @@ narrowed_trails as (
 
     select
         account_id,
-        event_id
+        event_id,
+        event_date
 
     from trail_calls
     where
@@ -149,3 +155,4 @@ inner join blinding_calls
     on
         trail_calls.account_id = blinding_calls.account_id
         and trail_calls.event_id = blinding_calls.event_id
+        and trail_calls.event_date = blinding_calls.event_date

@@ -23,7 +23,8 @@ short_lives as (
 
     select distinct
         account_id,
-        event_id
+        event_id,
+        event_date
 
     from bucket_changes
     cross join unnest(
@@ -47,6 +48,7 @@ left join short_lives
     on
         bucket_changes.account_id = short_lives.account_id
         and bucket_changes.event_id = short_lives.event_id
+        and bucket_changes.event_date = short_lives.event_date
 where
     bucket_changes.event_name = 'DeleteBucketReplication'
     or (

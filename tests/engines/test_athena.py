@@ -16,7 +16,7 @@ from typing import Any
 import boto3
 import pytest
 
-from engines.parity import DETECTIONS
+from engines.parity import DETECTIONS, EVERY_DETECTION
 from engines.trino_install import ROOT
 from engines.warehouse import on_duckdb, run
 from oracle import RULES
@@ -50,8 +50,8 @@ def s3(environment: dict[str, str]) -> Any:
 
 @pytest.fixture(scope="module")
 def some(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project with some detections only."""
-    return project_with(DETECTIONS, tmp_path_factory.mktemp("some"))
+    """The project with the fifteen: what each detection computes is compared on Trino itself."""
+    return project_with(DETECTIONS if EVERY_DETECTION else RULES, tmp_path_factory.mktemp("some"))
 
 
 @pytest.fixture(scope="module")

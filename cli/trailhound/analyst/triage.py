@@ -16,7 +16,10 @@ from trailhound.workspace import Work
 
 EVENTS = "cloudtrail_events"
 
-PLACEHOLDERS = ("account_id", "entity_id", "triggered_at", "first_seen", "last_seen")
+_TEXTS, _TIMES = (
+    ("account_id", "entity_id", "correlated_by"), ("triggered_at", "first_seen", "last_seen"),
+)  # fmt: skip
+PLACEHOLDERS = _TEXTS + _TIMES
 """The columns of an alert that a query may name with a colon before, as `:account_id`."""
 # Not `::account_id`, which is a cast.
 _PLACEHOLDER = re.compile(rf"(?<![:\w]):({'|'.join(PLACEHOLDERS)})\b")
@@ -53,7 +56,7 @@ def triage_faults(
 
     ask: runs SQL, raises TrailhoundError. events: the name of the events there, which are built.
     """
-    alert = {name: datetime(2026, 1, 31) if "_id" not in name else "" for name in PLACEHOLDERS}
+    alert = dict.fromkeys(_TEXTS, "") | dict.fromkeys(_TIMES, datetime(2026, 1, 31))
     found = []
     for each in detections:
         for step in each.triage:
