@@ -24,12 +24,11 @@ from engines.trino_install import NoTrino, installed_server, java_home
 _START_SECONDS = 180
 _TRIES = 3
 
-# Fast to start and short-lived: the simple compiler alone, the simple collector, a small heap.
-# Trino writes classes for each query: once their code fills the cache, Java only interprets.
+# Short-lived: the simple collector, a small heap. Trino writes classes for each query: once their
+# code fills the cache, Java only interprets.
 _JVM = """\
 -Xmx1500M
 -XX:+UseSerialGC
--XX:TieredStopAtLevel=1
 -XX:ReservedCodeCacheSize=512M
 -Djdk.attach.allowAttachSelf=true
 --enable-native-access=ALL-UNNAMED
@@ -37,7 +36,8 @@ _JVM = """\
 --sun-misc-unsafe-memory-access=allow
 """
 
-# Catalogs come and go while the server runs, so that each test has its own.
+# Catalogs come and go while the server runs, so that each test has its own. There is hardly any data:
+# to split a query into many tasks, or to look for the best order of joins, costs more than it saves.
 _CONFIG = """\
 coordinator=true
 node-scheduler.include-coordinator=true
@@ -46,6 +46,9 @@ discovery.uri=http://127.0.0.1:{port}
 catalog.management=dynamic
 catalog.store=memory
 query.max-history=10
+task.concurrency=1
+task.max-worker-threads=2
+optimizer.join-reordering-strategy=NONE
 query.min-expire-age=10s
 http-server.max-request-header-size=1MB
 """
