@@ -36,8 +36,8 @@ _JVM = """\
 --sun-misc-unsafe-memory-access=allow
 """
 
-# Catalogs come and go while the server runs, so that each test has its own. There is hardly any data:
-# to split a query into many tasks, or to look for the best order of joins, costs more than it saves.
+# Catalogs come and go while the server runs, so that each test has its own. There is hardly any
+# data: many tasks for a query, or the search for the best order of joins, cost more than they save.
 _CONFIG = """\
 coordinator=true
 node-scheduler.include-coordinator=true
