@@ -7,7 +7,7 @@ run: .venv/run  ## find threats in the sample logs
 	$(BIN)/trailhound run tests/logs/public
 
 test: lint  ## what CI runs; on a machine without Java 24 all but `make engines`
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/dev
 	$(BIN)/ruff check
