@@ -34,7 +34,10 @@
                 entity_id,
                 join_key
             from {{ steps }}
-            where not is_by_anyone and entity_type <> 'service'
+            where
+                not is_by_anyone
+                and entity_type <> 'service'
+                and {{ trailhound.is_of_recomputed_days() }}
         ) as own
             on anyones.account_id = own.account_id and anyones.join_key = own.join_key
         where anyones.is_by_anyone
