@@ -139,7 +139,7 @@ def test_tuning_counts_the_alerts_that_there_are(
 def test_another_setting_gives_what_tuning_said(invoke: Invoke) -> None:
     name = "s3_buckets_enumerated"
     settings = alerts_of(invoke("tune", name, "--format", "ndjson").stdout)
-    for setting in settings[:: len(settings) // 4]:
+    for setting in settings[:: len(settings) // 2]:
         numbers = {
             f"{name}__threshold": setting["threshold"],
             f"{name}__minutes": setting["window_minutes"],
