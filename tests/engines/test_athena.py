@@ -84,7 +84,7 @@ def alerts_on_duckdb(paths: list[Path], folder: Path, project: Path) -> str:
 
 @pytest.fixture(scope="module")
 def first_days(athena: Run, s3: Any) -> str:
-    """The alerts of all days but the last, after a build by dbt and a run that finds nothing new."""
+    """The alerts of all days but the last, after a build by dbt and a run with nothing new."""
     upload(s3, last_day=False)
     athena(
         *("trailhound", "athena", "ddl", "--apply", "--trail", "s3://trail/org"),
