@@ -57,7 +57,7 @@ def test_files_one_after_the_other_in_any_order(run: Run, expected: str) -> None
 KILLED_IN_BUILD = """
 import os, signal, sys
 from trailhound.build import new_events
-from trailhound.build import compiled as plan
+from trailhound.build import plan, relations
 from trailhound.main import cli
 
 def killed_after(module, name, step=None):

@@ -23,7 +23,7 @@ import oracle
 import row_trails
 import trails
 from make_trails import LOGS
-from trailhound.build import compiled as plan
+from trailhound.build import plan, relations
 from trailhound.build.build import plan_of
 from trailhound.load import LoadReport, ensure_table, load
 from trailhound.project.seeds_in_force import seeds_in_force
@@ -80,7 +80,7 @@ class Project:
             file = self.folder / f"delivery-{number}.json"
             file.write_bytes(trails.files_of(delivery))
             built.reports.append(load(built.connection, [str(file)]))
-            assert plan.build(built_plan, built.connection, seeds, {}) == []
+            assert relations.build(built_plan, built.connection, seeds, {}) == []
         return built
 
     def _seeds(self, settings: oracle.Settings) -> Path:

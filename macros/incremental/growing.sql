@@ -65,7 +65,8 @@
 {# The column with the UTC day of a relation that is computed anew by days; none for the others. #}
 {% macro day_column(node) -%}
     {{ return(
-        'alert_date' if trailhound.is_detection(node) else node.config.meta.get('day_column')
+        'alert_date' if trailhound.is_detection(node)
+        else node.config.meta.get('day_column') if node.config.materialized == 'incremental'
     ) }}
 {%- endmacro %}
 
@@ -75,7 +76,7 @@
 {% macro build_name(node) -%}
     {{ return(
         node.name ~ ' ' ~ local_md5(trailhound.is_watched())
-        if node.config.meta.get('day_column') else node.name
+        if trailhound.day_column(node) == 'event_date' else node.name
     ) }}
 {%- endmacro %}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from trailhound.build.compiled import fingerprint, moving_part
+from trailhound.build.plan import fingerprint, moving_part
 from trailhound.project.project import installed_project
 
 

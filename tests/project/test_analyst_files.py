@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from trailhound.build.compiled import seed_sql
+from trailhound.build.relations import seed_sql
 from trailhound.project.detections import read_detections
 from trailhound.project.project import Project
 from trailhound.project.seeds import (

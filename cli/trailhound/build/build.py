@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from trailhound.build import compiled as plan
+from trailhound.build import plan, relations
 from trailhound.build.dbt import SCRATCH_DATABASE, BuildFailed, Outcome
 from trailhound.errors import WrongUsage
 from trailhound.project.cache import workplace
@@ -108,7 +108,7 @@ def _build_plan(work: Work, made: plan.Plan, tell: Callable[[str], None]) -> Non
     connection = work.open_store()
     try:
         ensure_table(connection, work.table("cloudtrail_logs"))
-        failures = plan.build(made, connection, work.seeds, work.faults, tell)
+        failures = relations.build(made, connection, work.seeds, work.faults, tell)
     finally:
         connection.close()
     if failures:
@@ -119,7 +119,7 @@ def _build_plan(work: Work, made: plan.Plan, tell: Callable[[str], None]) -> Non
         )
 
 
-def _outcome(failure: plan.Failure) -> Outcome:
+def _outcome(failure: relations.Failure) -> Outcome:
     status = "skipped" if failure.reason.startswith("needs ") else "error"
     return Outcome(failure.name, None, status, failure.reason, 0)
 

@@ -9,7 +9,9 @@ cloudtrail_logs are gone, or where anything but this module built the table, it 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, NamedTuple
 
 from trailhound.transaction import transaction
 
@@ -25,18 +27,40 @@ _NEW = "temp.main.new_cloudtrail_events"
 _ZSTD = {"event_id", "request_id", "request_parameters", "response_elements", "source_ip"}
 
 
+class Call(NamedTuple):
+    """What some event is of."""
+
+    source: str
+    name: str
+    is_denied: bool
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build made of cloudtrail_events."""
+
+    rows: str
+    """A name for the rows that it holds."""
+    kept: str | None
+    """The same of those that were there before, if all of them still are."""
+    first_new_day: date | None
+    """The earliest UTC day of those that came to the kept ones."""
+    new_calls: set[Call]
+    """What those that came are of."""
+
+
 def build_events(
     steps: Mapping[str, Step], connection: duckdb.DuckDBPyConnection, made_by: str, *, exists: bool
-) -> str:
+) -> Built:
     """Bring cloudtrail_events up to date, by its new rows alone or whole, in one transaction.
 
-    made_by names the SQL that makes the table; exists: whether there is a table already. Returns
-    when its newest rows were built.
+    made_by names the SQL that makes the table; exists: whether there is a table already.
     """
     events = steps[EVENTS]
     schema = events.relation.rpartition(".")[0]
     builds = f'{schema}."trailhound_builds"'
     logs = f'{schema}."{LOGS}"'
+    kept, first_new_day, new_calls = None, None, set[Call]()
     with transaction(connection):
         connection.execute(
             f"create table if not exists {builds} (fingerprint varchar, loaded_until timestamp, "
@@ -45,7 +69,15 @@ def build_events(
         loaded_until = (
             _loaded_until(connection, builds, logs, events.relation, made_by) if exists else None
         )
-        if loaded_until is None or not _add(connection, steps, logs, loaded_until):
+        if loaded_until is not None:
+            rows = _rows(connection, events)
+            newest = connection.execute(f"select max(loaded_at) from {logs}").fetchone()
+            if newest == (loaded_until,):
+                return Built(rows, rows, None, set())
+            if _add(connection, steps, logs, loaded_until):
+                kept = rows
+                first_new_day, new_calls = _what_came(connection)
+        if kept is None:
             _build_whole(events, connection)
         connection.execute(f"delete from {builds}")
         connection.execute(
@@ -53,8 +85,21 @@ def build_events(
             f"(select max(built_at) from {events.relation}) from {logs}",
             [made_by],
         )
-        built_at = connection.execute(f"select max(built_at) from {events.relation}").fetchone()
-    return str(built_at)
+        return Built(_rows(connection, events), kept, first_new_day, new_calls)
+
+
+def calls_of(connection: duckdb.DuckDBPyConnection, events: str) -> set[Call]:
+    """What the events of a relation are of."""
+    found = connection.execute(
+        f"select distinct event_source, event_name, outcome = 'denied' from {events}"
+    ).fetchall()
+    return {Call(*row) for row in found}
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, events: Step) -> str:
+    return str(
+        connection.execute(f"select max(built_at), count(*) from {events.relation}").fetchone()
+    )
 
 
 def _build_whole(events: Step, connection: duckdb.DuckDBPyConnection) -> None:
@@ -93,9 +138,6 @@ def _add(
 ) -> bool:
     """Insert the events of new records; False if one is a copy that changes what is there."""
     events, records = steps[EVENTS], steps[RECORDS]
-    newest = connection.execute(f"select max(loaded_at) from {logs}").fetchone()
-    if newest == (loaded_until,):
-        return True
     new_logs = f"(select * from {logs} where loaded_at > getvariable('trailhound_loaded_until'))"
     new_records = f"({records.sql.replace(logs, new_logs)})"
     connection.execute("set variable trailhound_loaded_until = ?", [loaded_until])
@@ -117,11 +159,16 @@ def _add(
         f"or (new.event_time = known.event_time and row({new}) is distinct from row({known})) "
         "limit 1"
     ).fetchone()
-    if changes is None:
-        connection.execute(
-            f"delete from {_NEW} where (event_id, account_id) in "
-            f"(select (new.event_id, new.account_id) {copies})"
-        )
-        connection.execute(f"insert into {events.relation} by name from {_NEW}")
-    connection.execute(f"drop table {_NEW}")
-    return changes is None
+    if changes is not None:
+        return False
+    connection.execute(
+        f"delete from {_NEW} where (event_id, account_id) in "
+        f"(select (new.event_id, new.account_id) {copies})"
+    )
+    connection.execute(f"insert into {events.relation} by name from {_NEW}")
+    return True
+
+
+def _what_came(connection: duckdb.DuckDBPyConnection) -> tuple[date | None, set[Call]]:
+    ((first_day,),) = connection.execute(f"select min(event_date) from {_NEW}").fetchall()
+    return first_day, calls_of(connection, _NEW)

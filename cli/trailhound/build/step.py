@@ -21,3 +21,11 @@ class Step:
     is_detection: bool
     is_signal: bool = False
     """Whether its alerts are signals."""
+    day_column: str = ""
+    """The column with the UTC day of a table whose rows of one day depend on no later event."""
+    key_column: str = ""
+    """The column with the key of a table whose row of one key no other event changes."""
+    minutes: int = 0
+    """The length of a detection's window; none if each event stands alone."""
+    calls: tuple[tuple[str, str], ...] = ()
+    """The calls that a detection reads and no others: service and name, `*` as a wildcard."""

@@ -1,40 +1,28 @@
-"""The build of a DuckDB store without dbt's start: dbt compiles once, its SQL is kept and run.
+"""What a build of a DuckDB store runs: the SQL that dbt compiled, kept for runs without its start.
 
 dbt takes three seconds to start, parse and compile, and the SQL that comes out mostly depends on
 nothing but the project's files, the variables, dbt's flags and the versions. So it is kept under a
 fingerprint of those, and a run whose fingerprint is known goes straight to the database. SQL that
 depends on more, such as the clock, is compiled in every run. What is built is what
 `dbt build` builds; where a project has seeds, hooks or kinds of models of its own, dbt builds.
-
-Each relation bears a comment that names all that it was built of: its SQL, and the same of what it
-reads. Where the name is still that, the relation is left alone: a run without new events builds
-nothing, an edited detection is built alone. What anything else builds bears no comment.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from graphlib import TopologicalSorter
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from trailhound.build.new_events import EVENTS, build_events
 from trailhound.build.step import Step
-from trailhound.errors import TrailhoundError, first_line
+from trailhound.errors import TrailhoundError
 from trailhound.project.project import LINKED, NAME, PROJECT_FILE, Project
-from trailhound.store.alerts import COLUMNS
-from trailhound.text import literal
-from trailhound.transaction import transaction
-
-if TYPE_CHECKING:
-    import duckdb
 
 KINDS = ("seed", "view", "table")
 _SEEDS = {
@@ -54,11 +42,6 @@ _MOVING = re.compile(
     r"|adapter\s*\.\s*(?:execute|get_relation|load_relation|get_columns_in_relation)|flags\s*\.\s*[A-Z_]+"
     r"|call\s+statement)\b"
 )
-# SQL that gives other rows at another time.
-_CLOCK = re.compile(
-    r"\b(current_(date|time|timestamp)|localtime(stamp)?|now|today|random|uuid|gen_random_uuid)\b",
-    re.IGNORECASE,
-)
 _SEEDS_FOLDER = re.compile(r"env_var\(['\"]TRAILHOUND_SEEDS['\"]")
 _DBTS_OWN = {"dbt", "dbt_duckdb"}
 _PACKAGES = ("trailhound", "dbt-core", "dbt-duckdb", "duckdb")
@@ -77,14 +60,6 @@ class Plan:
     def detections(self) -> list[Step]:
         """The steps that build alerts."""
         return [step for step in self.steps if step.is_detection]
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A step that went wrong, or one that was left out because of it."""
-
-    name: str
-    reason: str
 
 
 def fingerprint(project: Project, variables: Mapping[str, Any]) -> str:
@@ -196,7 +171,13 @@ def plan_from_manifest(
     return Plan(
         fingerprint,
         tuple(
-            _step(nodes[key], [nodes[each]["name"] for each in needs[key]], database, signals)
+            _step(
+                nodes[key],
+                [nodes[each]["name"] for each in needs[key]],
+                database,
+                signals,
+                variables,
+            )
             for key in TopologicalSorter(needs).static_order()
         ),
         _incidents(manifest, database),
@@ -244,8 +225,14 @@ def is_detection(node: Mapping[str, Any]) -> bool:
     )
 
 
-def _step(node: Mapping[str, Any], needs: list[str], database: str, signals: set[str]) -> Step:
-    prefix = f'"{database}".'
+def _step(
+    node: Mapping[str, Any],
+    needs: list[str],
+    database: str,
+    signals: set[str],
+    variables: Mapping[str, Any],
+) -> Step:
+    prefix, meta = f'"{database}".', node["config"].get("meta", {})
     return Step(
         name=node["name"],
         kind=node["config"]["materialized"],
@@ -254,6 +241,26 @@ def _step(node: Mapping[str, Any], needs: list[str], database: str, signals: set
         needs=tuple(needs),
         is_detection=is_detection(node),
         is_signal=node["name"] in signals,
+        day_column=_day_column(node),
+        key_column=meta.get("key_column") or "",
+        minutes=int(variables.get(f"{node['name']}__minutes", meta.get("minutes")) or 0),
+        calls=_calls(meta) if is_detection(node) else (),
+    )
+
+
+def _day_column(node: Mapping[str, Any]) -> str:
+    if node["config"]["materialized"] != "table":
+        return ""
+    if is_detection(node):
+        return "alert_date"
+    return node["config"].get("meta", {}).get("day_column") or ""
+
+
+def _calls(meta: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (service, name)
+        for service, names in (meta.get("calls") or {}).items()
+        for name in ([names] if isinstance(names, str) else names)
     )
 
 
@@ -269,122 +276,16 @@ def load(path: Path) -> Plan | None:
     """A kept plan, or None if there is none."""
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        steps = [Step(**{**step, "needs": tuple(step["needs"])}) for step in kept["steps"]]
+        steps = [
+            Step(
+                **{
+                    **step,
+                    "needs": tuple(step["needs"]),
+                    "calls": tuple(map(tuple, step["calls"])),
+                }
+            )
+            for step in kept["steps"]
+        ]
         return Plan(kept["fingerprint"], tuple(steps), kept["incidents"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def build(
-    plan: Plan,
-    connection: duckdb.DuckDBPyConnection,
-    seeds: Path,
-    faults: Mapping[str, str],
-    progress: Callable[[str], None] = lambda _: None,
-) -> list[Failure]:
-    """Build every step in the store, then the view `alerts`; what fails stops only what needs it.
-
-    seeds: the folder of the CSV files. faults: what is not to be built, and why, by name. progress
-    is told each step's name before it starts.
-    """
-    import duckdb
-
-    by_name = {step.name: step for step in plan.steps}
-    noted = _noted(connection)
-    states: dict[str, str] = {}
-    failures = {name: Failure(name, reason) for name, reason in faults.items()}
-    for step in plan.steps:
-        if step.name in faults:
-            continue
-        missing = [name for name in step.needs if name in failures]
-        if missing:
-            failures[step.name] = Failure(step.name, f"needs {', '.join(missing)}")
-            continue
-        made = (seeds / f"{step.name}.csv").read_bytes() if step.kind == "seed" else step.sql
-        state = _name_of(step.kind, made, *(states[name] for name in step.needs))
-        try:
-            if step.name == EVENTS:
-                progress(step.name)
-                exists = step.relation in noted
-                built_at = build_events(by_name, connection, state, exists=exists)
-                state = _name_of(state, built_at)
-            elif noted.get(step.relation) != state or _CLOCK.search(step.sql):
-                progress(step.name)
-                _build_step(step, connection, seeds, state)
-        except duckdb.Error as error:
-            failures[step.name] = Failure(step.name, first_line(error))
-        states[step.name] = state
-    built = [step for step in plan.detections if step.name not in failures]
-    if built:
-        _union_alerts(plan, built, connection, noted)
-    return list(failures.values())
-
-
-def _noted(connection: duckdb.DuckDBPyConnection) -> dict[str, str | None]:
-    """The comment on each relation."""
-    found = connection.execute(
-        "select schema_name, table_name, comment from duckdb_tables() "
-        "where database_name = current_database() union all "
-        "select schema_name, view_name, comment from duckdb_views() "
-        "where database_name = current_database() and not internal"
-    ).fetchall()
-    return {f'"{schema}"."{name}"': comment for schema, name, comment in found}
-
-
-def _name_of(*parts: str | bytes) -> str:
-    """A name for some texts in this order."""
-    digest = hashlib.sha256()
-    for part in parts:
-        data = part if isinstance(part, bytes) else part.encode(errors="surrogateescape")
-        digest.update(hashlib.sha256(data).digest())
-    return digest.hexdigest()[:32]
-
-
-def _build_step(step: Step, connection: duckdb.DuckDBPyConnection, seeds: Path, state: str) -> None:
-    kind, sql, values = step.kind, step.sql, []
-    if kind == "seed":
-        path = seeds / f"{step.name}.csv"
-        kind, sql, values = "table", seed_sql(path), [str(path)]
-    with transaction(connection):
-        connection.execute(f"create or replace {kind} {step.relation} as {sql}", values)
-        connection.execute(f"comment on {kind} {step.relation} is '{state}'")
-
-
-def seed_sql(path: Path) -> str:
-    """A query for the rows of a CSV file, whose path is its parameter; all text, empty as null.
-
-    Nothing is left to be guessed from the rows: what looks like another dialect is text.
-    """
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        header = next(csv.reader(file), [])
-    columns = ", ".join(f"{literal(name)}: 'varchar'" for name in header)
-    return (
-        f"select * from read_csv(?, columns = {{{columns}}}, header = true, auto_detect = false, "
-        "delim = ',', quote = '\"', escape = '\"', comment = '', nullstr = '', parallel = false)"
-    )
-
-
-def _union_alerts(
-    plan: Plan,
-    detections: list[Step],
-    connection: duckdb.DuckDBPyConnection,
-    noted: Mapping[str, str | None],
-) -> None:
-    """Make the views over all detections, as macros/alerts/union_alerts.sql does."""
-    schema = detections[0].relation.rpartition(".")[0]
-    names = ", ".join(column.name for column in COLUMNS)
-    views = {}
-    for view, is_signal in (("alerts", False), ("signals", True)):
-        wanted = [step for step in detections if step.is_signal == is_signal]
-        parts = [
-            f"select {names} from {step.relation}{'' if wanted else ' where false'}"
-            for step in sorted(wanted or detections[:1], key=lambda step: step.name)
-        ]
-        views[view] = " union all ".join(parts)
-    views["incidents"] = plan.incidents
-    for view, sql in views.items():
-        relation, state = f'{schema}."{view}"', _name_of(sql)
-        if noted.get(relation) != state:
-            with transaction(connection):
-                connection.execute(f"create or replace view {relation} as {sql}")
-                connection.execute(f"comment on view {relation} is '{state}'")

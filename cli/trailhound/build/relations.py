@@ -1,0 +1,322 @@
+"""The build of a DuckDB store: the relations of a plan, each brought up to date the cheapest way.
+
+Each relation bears a comment that names all that it was built of: its SQL, and the same of what it
+reads. Where the name is still that, the relation is left alone: a run without new events builds
+nothing, an edited detection is built alone. Where it names the same but for events that came since,
+a table by days is computed anew from the first of their days on, as on the warehouses
+(macros/incremental), and a detection that reads none of their calls is left alone. What anything
+else builds bears no comment.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trailhound.build.new_events import EVENTS, Call, build_events, calls_of
+from trailhound.build.plan import Plan
+from trailhound.build.step import Step
+from trailhound.errors import first_line
+from trailhound.project.globs import glob_matches
+from trailhound.store.alerts import COLUMNS
+from trailhound.text import literal
+from trailhound.transaction import transaction
+
+if TYPE_CHECKING:
+    import duckdb
+
+# SQL that gives other rows at another time.
+_CLOCK = re.compile(
+    r"\b(current_(date|time|timestamp)|localtime(stamp)?|now|today|random|uuid|gen_random_uuid)\b",
+    re.IGNORECASE,
+)
+_MINUTES_A_DAY = 24 * 60
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A step that went wrong, or one that was left out because of it."""
+
+    name: str
+    reason: str
+
+
+def build(
+    plan: Plan,
+    connection: duckdb.DuckDBPyConnection,
+    seeds: Path,
+    faults: Mapping[str, str],
+    progress: Callable[[str], None] = lambda _: None,
+) -> list[Failure]:
+    """Build every step in the store, then the view `alerts`; what fails stops only what needs it.
+
+    seeds: the folder of the CSV files. faults: what is not to be built, and why, by name. progress
+    is told each step's name before it starts.
+    """
+    import duckdb
+
+    noted = _noted(connection)
+    store = _Store(connection, {step.name: step for step in plan.steps}, seeds, noted)
+    failures = {name: Failure(name, reason) for name, reason in faults.items()}
+    for step in plan.steps:
+        if step.name in faults:
+            continue
+        missing = [name for name in step.needs if name in failures]
+        if missing:
+            failures[step.name] = Failure(step.name, f"needs {', '.join(missing)}")
+            continue
+        try:
+            store.bring_up_to_date(step, progress)
+        except duckdb.Error as error:
+            failures[step.name] = Failure(step.name, first_line(error))
+    store.note_left_alone()
+    built = [step for step in plan.detections if step.name not in failures]
+    if built:
+        _union_alerts(plan, built, connection, noted)
+    return list(failures.values())
+
+
+class _Store:
+    """A store while it is built."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        steps: Mapping[str, Step],
+        seeds: Path,
+        noted: Mapping[str, str | None],
+    ) -> None:
+        self._connection = connection
+        self._steps = steps
+        self._seeds = seeds
+        self._noted = noted
+        self._states: dict[str, str] = {}
+        # The same as if no event had come since the build before; none where that does not stand.
+        self._kept_states: dict[str, str | None] = {}
+        self._left_alone: list[Step] = []
+        self._first_new_day: date | None = None
+        self._new_calls: set[Call] = set()
+        self._all_calls: set[Call] | None = None
+        self._of_events = _relations_of_events(connection)
+        ((self._database,),) = connection.execute(
+            "select '\"' || current_database() || '\"'"
+        ).fetchall()
+
+    def bring_up_to_date(self, step: Step, progress: Callable[[str], None]) -> None:
+        """Build what is not what it would be, and say what is built."""
+        made = self._seed(step).read_bytes() if step.kind == "seed" else step.sql
+        kept_needs = [self._kept_states[name] for name in step.needs]
+        state = _name_of(step.kind, made, *(self._states[name] for name in step.needs))
+        kept = None if None in kept_needs else _name_of(step.kind, made, *filter(None, kept_needs))
+        self._states[step.name], self._kept_states[step.name] = state, kept
+        stands, moves = self._noted.get(step.relation), bool(_CLOCK.search(step.sql))
+        if step.name == EVENTS:
+            progress(step.name)
+            self._build_events(step, state)
+        elif stands == state and not moves:
+            return
+        elif stands == kept and self._first_new_day and not moves and step.key_column:
+            progress(step.name)
+            self._add_keys(step, self._first_new_day)
+        elif stands == kept and self._first_new_day and not moves and step.day_column:
+            if step.calls and not self._reads(step, self._new_calls) and self._is_of_events(step):
+                self._left_alone.append(step)
+                return
+            progress(step.name)
+            self._build_days(step, self._first_new_day)
+        elif step.calls and not self._reads(step, self._calls()):
+            self._build_empty(step)
+        else:
+            progress(step.name)
+            self._build_whole(step)
+
+    def note_left_alone(self) -> None:
+        """Name what was left alone after the events that came since, at the end of a build."""
+        if self._left_alone:
+            with transaction(self._connection):
+                for step in self._left_alone:
+                    self._note(step)
+
+    def _build_events(self, step: Step, state: str) -> None:
+        events = build_events(
+            self._steps, self._connection, state, exists=step.relation in self._noted
+        )
+        self._states[EVENTS] = _name_of(state, events.rows)
+        self._kept_states[EVENTS] = _name_of(state, events.kept) if events.kept else None
+        self._first_new_day, self._new_calls = events.first_new_day, events.new_calls
+
+    def _build_whole(self, step: Step) -> None:
+        kind, sql, values = step.kind, step.sql, []
+        if kind == "seed":
+            path = self._seed(step)
+            kind, sql, values = "table", seed_sql(path), [str(path)]
+        with transaction(self._connection):
+            self._connection.execute(f"create or replace {kind} {step.relation} as {sql}", values)
+            self._note(step)
+
+    def _build_empty(self, step: Step) -> None:
+        """What the SQL gives of no events, for less: it is only bound, not planned."""
+        columns = ", ".join(
+            f"{name} {kind}"
+            for name, kind, *_ in self._connection.execute(f"describe {step.sql}").fetchall()
+        )
+        with transaction(self._connection):
+            self._connection.execute(f"create or replace table {step.relation} ({columns})")
+            self._note(step)
+
+    def _add_keys(self, step: Step, first_day: date) -> None:
+        """Add the rows of keys that events since a UTC day brought."""
+        with transaction(self._connection), self._recent_events(step, first_day) as sql:
+            self._connection.execute(
+                f"insert into {step.relation} select * from ({sql}) where {step.key_column} "
+                f"not in (select {step.key_column} from {step.relation})"
+            )
+            self._note(step)
+
+    def _build_days(self, step: Step, first_day: date) -> None:
+        """Compute a table anew from a UTC day on."""
+        # An alert of a day depends on the events of three windows before it at most.
+        since = first_day - timedelta(days=-(-3 * step.minutes // _MINUTES_A_DAY))
+        is_of_days = f"{step.day_column} >= date '{first_day}'"
+        with transaction(self._connection), self._recent_events(step, since) as sql:
+            self._connection.execute(f"delete from {step.relation} where {is_of_days}")
+            self._connection.execute(
+                f"insert into {step.relation} select * from ({sql}) where {is_of_days}"
+            )
+            self._note(step)
+
+    @contextmanager
+    def _recent_events(self, step: Step, since: date) -> Iterator[str]:
+        """The SQL of a step that reads events since a UTC day only.
+
+        What has no event_time is of days: history, which is read whole.
+        """
+        sql, views = step.sql, []
+        for name in step.needs:
+            relation = self._steps[name].relation
+            if relation in self._of_events:
+                view = f'temp.main."{name}"'
+                self._connection.execute(
+                    f"create temp view {view} as select * from {self._database}.{relation} "
+                    f"where event_time >= timestamp '{since}'"
+                )
+                views.append(view)
+                sql = sql.replace(relation, view)
+        yield sql
+        for view in views:
+            self._connection.execute(f"drop view {view}")
+
+    def _calls(self) -> set[Call]:
+        if self._all_calls is None:
+            self._all_calls = calls_of(self._connection, self._steps[EVENTS].relation)
+        return self._all_calls
+
+    def _reads(self, step: Step, calls: set[Call]) -> bool:
+        """Whether a detection may count one of the calls: it names it, or looks for refusals.
+
+        As macros/cross_db/is_watched.sql has it, a plain name is one whatever the service.
+        """
+        names = {name for _, name in step.calls if "*" not in name}
+        patterns = [(service, name) for service, name in step.calls if "*" in name]
+        reads_denied = "'denied'" in step.sql
+        return any(
+            call.name in names
+            or (reads_denied and call.is_denied)
+            or any(
+                call.source == service and glob_matches(pattern, call.name)
+                for service, pattern in patterns
+            )
+            for call in calls
+        )
+
+    def _is_of_events(self, step: Step) -> bool:
+        """Whether a step reads no history, which any event may change."""
+        return not any(
+            self._steps[name].day_column and self._steps[name].relation not in self._of_events
+            for name in step.needs
+        )
+
+    def _note(self, step: Step) -> None:
+        kind = "view" if step.kind == "view" else "table"
+        self._connection.execute(
+            f"comment on {kind} {step.relation} is '{self._states[step.name]}'"
+        )
+
+    def _seed(self, step: Step) -> Path:
+        return self._seeds / f"{step.name}.csv"
+
+
+def _relations_of_events(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """The relations with the time of events, before anything is built."""
+    found = connection.execute(
+        "select schema_name, table_name from duckdb_columns() "
+        "where database_name = current_database() and column_name = 'event_time'"
+    ).fetchall()
+    return {f'"{schema}"."{name}"' for schema, name in found}
+
+
+def _noted(connection: duckdb.DuckDBPyConnection) -> dict[str, str | None]:
+    """The comment on each relation."""
+    found = connection.execute(
+        "select schema_name, table_name, comment from duckdb_tables() "
+        "where database_name = current_database() union all "
+        "select schema_name, view_name, comment from duckdb_views() "
+        "where database_name = current_database() and not internal"
+    ).fetchall()
+    return {f'"{schema}"."{name}"': comment for schema, name, comment in found}
+
+
+def _name_of(*parts: str | bytes) -> str:
+    """A name for some texts in this order."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part if isinstance(part, bytes) else part.encode(errors="surrogateescape")
+        digest.update(hashlib.sha256(data).digest())
+    return digest.hexdigest()[:32]
+
+
+def seed_sql(path: Path) -> str:
+    """A query for the rows of a CSV file, whose path is its parameter; all text, empty as null.
+
+    Nothing is left to be guessed from the rows: what looks like another dialect is text.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        header = next(csv.reader(file), [])
+    columns = ", ".join(f"{literal(name)}: 'varchar'" for name in header)
+    return (
+        f"select * from read_csv(?, columns = {{{columns}}}, header = true, auto_detect = false, "
+        "delim = ',', quote = '\"', escape = '\"', comment = '', nullstr = '', parallel = false)"
+    )
+
+
+def _union_alerts(
+    plan: Plan,
+    detections: list[Step],
+    connection: duckdb.DuckDBPyConnection,
+    noted: Mapping[str, str | None],
+) -> None:
+    """Make the views over all detections, as macros/alerts/union_alerts.sql does."""
+    schema = detections[0].relation.rpartition(".")[0]
+    names = ", ".join(column.name for column in COLUMNS)
+    views = {}
+    for view, is_signal in (("alerts", False), ("signals", True)):
+        wanted = [step for step in detections if step.is_signal == is_signal]
+        parts = [
+            f"select {names} from {step.relation}{'' if wanted else ' where false'}"
+            for step in sorted(wanted or detections[:1], key=lambda step: step.name)
+        ]
+        views[view] = " union all ".join(parts)
+    views["incidents"] = plan.incidents
+    for view, sql in views.items():
+        relation, state = f'{schema}."{view}"', _name_of(sql)
+        if noted.get(relation) != state:
+            with transaction(connection):
+                connection.execute(f"create or replace view {relation} as {sql}")
+                connection.execute(f"comment on view {relation} is '{state}'")
