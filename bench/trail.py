@@ -40,18 +40,16 @@ class Call(NamedTuple):
     reads: bool = True
 
 
-def write(folder: Path, files: int, events: int, seed: int = 0) -> Path:
+def write(folder: Path, files: int, events: int) -> Path:
     """Write a trail of gzip files as AWS does, one folder a day; `events` in each file.
 
-    Another `seed` gives other events. Kept if the folder is there already. Returns the folder.
+    Kept if the folder is there already. Returns the folder.
     """
     done = folder / "DONE"
     if done.exists():
         return folder / "AWSLogs"
     with ProcessPoolExecutor() as pool:
-        list(
-            pool.map(partial(_write_file, folder, files, events, seed), range(files), chunksize=16)
-        )
+        list(pool.map(partial(_write_file, folder, files, events), range(files), chunksize=16))
     done.touch()
     return folder / "AWSLogs"
 
@@ -71,8 +69,21 @@ def write_one(path: Path, events: int) -> Path:
     return path
 
 
-def _write_file(folder: Path, files: int, events: int, seed: int, number: int) -> None:
-    draw = random.Random(seed + number)
+def write_newest(folder: Path, events: int) -> Path:
+    """Write one file with so many events of the last hour of the trail, as the next delivery would.
+
+    Returns the folder.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    place = Place(ACCOUNTS[0], REGIONS[0])
+    draw = random.Random(1_000_000)
+    text = ",".join(_events(draw, place, SECONDS - 3600, 3600, events))
+    (folder / "newest.json.gz").write_bytes(gzip.compress(f'{{"Records":[{text}]}}'.encode(), 6))
+    return folder
+
+
+def _write_file(folder: Path, files: int, events: int, number: int) -> None:
+    draw = random.Random(number)
     start, length = number * SECONDS // files, max(SECONDS // files, 300)
     place = Place(draw.choice(ACCOUNTS), draw.choice(REGIONS))
     stamp = _time(start)

@@ -34,6 +34,7 @@ from trailhound.workspace import Work
 SEEDED_TRAILS = range(24)
 DELIVERED_TRAILS = range(100, 105)
 HYPOTHESIS_TRAILS = 16
+ARRIVING_TRAILS = range(200, 202)
 # Of many accounts each.
 ROW_TRAILS = 3
 PLAIN = oracle.Settings(thresholds=trails.THRESHOLDS, countries=trails.COUNTRIES)
@@ -254,3 +255,12 @@ def test_random_trails_of_all_detections_fire_them_and_join_accounts_in_incident
     assert any(
         len(incident.evidence["account_ids"]) > 1 for each in found for incident in each.incidents
     )
+
+
+@pytest.mark.parametrize("seed", ARRIVING_TRAILS)
+def test_all_detections_as_a_trail_arrives(project: Project, seed: int) -> None:
+    names = [each.name for each in row_trails.detections()]
+    records, settings = row_trails.row_trail(seed, len(names)), row_trails.settings(seed)
+    built = project.build(trails.hours(records, seed, 4), settings, names)
+
+    assert not oracle.compare(built.rows("alerts"), oracle.evaluate(records, settings).alerts)

@@ -157,6 +157,17 @@ def portions(records: Sequence[Record], seed: int, count: int) -> list[list[Reco
     return parts
 
 
+def hours(records: Sequence[Record], seed: int, count: int) -> list[list[Record]]:
+    """The records in `count` deliveries by their time, but one in twenty comes with a later one."""
+    rng = random.Random(seed)
+    parts: list[list[Record]] = [[] for _ in range(count)]
+    in_order = sorted(records, key=lambda each: str(each.get("eventTime")))
+    for number, each in enumerate(in_order):
+        first = number * count // len(in_order)
+        parts[rng.randrange(first, count) if rng.random() < 0.05 else first].append(each)
+    return parts
+
+
 def crowded_trail() -> list[Record]:
     """More of everything in one burst than a list of an alert holds, many at the same second."""
     caller = identities.role_session(ACCOUNTS[0], "app", "s", MIDNIGHT)

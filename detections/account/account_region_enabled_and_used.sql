@@ -26,10 +26,11 @@ steps as (
 
 ),
 
+-- Compute is started all the time; a region is hardly ever enabled.
 steps_in_regions as (
 
     select * from steps
-    where join_key is not null
+    where join_key in (select join_key from steps where step = 1)
 
 ),
 

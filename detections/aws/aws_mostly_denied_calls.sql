@@ -1,16 +1,10 @@
 -- Ten or more calls of an entity were denied within ten minutes, and at least half of all.
 with
 
-calls as (
-
-    select * from {{ ref('cloudtrail_events') }}
-
-),
-
 busy_calls as (
 
     select * from {{ trailhound.in_busy_spells(
-        'calls', "count(case when outcome = 'denied' then 1 end)"
+        ref('cloudtrail_events'), "count(case when outcome = 'denied' then 1 end)"
     ) }} as busy_call
 
 ),

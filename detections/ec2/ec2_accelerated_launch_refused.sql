@@ -13,8 +13,8 @@ refused_launches as (
     from {{ ref('watched_calls') }}
     where
         event_source = 'ec2.amazonaws.com' and event_name = 'RunInstances'
-        and outcome <> 'succeeded'
-        and coalesce(error_code, '') not in ('DryRunOperation', 'Client.DryRunOperation')
+        and error_code is not null
+        and error_code not in ('DryRunOperation', 'Client.DryRunOperation')
         and {{ trailhound.text_matches(
             'coalesce('
             ~ trailhound.json_text('request_parameters', 'instanceType') ~ ', '

@@ -13,6 +13,7 @@ refused_launches as (
     from {{ ref('watched_calls') }}
     where
         event_source = 'ec2.amazonaws.com' and event_name = 'RunInstances'
+        and error_code is not null
         and (
             outcome = 'denied'
             or error_code like '%LimitExceeded%'

@@ -3,11 +3,7 @@ with
 
 downloads as (
 
-    select
-        *,
-        {{ trailhound.json_text('request_parameters', 'bucketName') }} as bucket_name
-
-    from {{ ref('cloudtrail_events') }}
+    select * from {{ ref('cloudtrail_events') }}
     where
         event_source = 's3.amazonaws.com'
         and event_name = 'GetObject'
@@ -61,6 +57,7 @@ counted as (
 
     select
         download.*,
+        {{ trailhound.json_text('download.request_parameters', 'bucketName') }} as bucket_name,
         days_before.busiest,
         case
             when days_before.known_days < 3 or download.downloads >= 3 * days_before.busiest

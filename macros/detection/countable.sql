@@ -10,16 +10,16 @@
     (
         select event.*
         from {{ cte }} as event
+        left join {{ ref('trailhound', 'allow_list_rows') }} as allow
+            on
+                {{ trailhound.allow_list_match('event', 'allow') }}
         where
-            {{ 'true' if services else "coalesce(event.entity_type, '') <> 'service'" }}
+            allow.detection_pattern is null
+            {%- if not services %}
+            and coalesce(event.entity_type, '') <> 'service'
+            {%- endif %}
             and {{ trailhound.is_call('event') }}
             and {{ trailhound.is_of_recomputed_days('event') }}
-            and not exists (
-                select 1
-                from {{ ref('trailhound', 'allow_list_rows') }} as allow
-                where
-                    {{ trailhound.allow_list_match('event', 'allow') }}
-            )
     ) as countable_event
 {%- endmacro %}
 

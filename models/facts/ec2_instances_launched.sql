@@ -47,9 +47,14 @@ wanted_instances as (
     select
         run_calls.*,
         {{ trailhound.json_text('wish', 'imageId') }} as wanted_image_id,
-        coalesce(
-            try_cast({{ trailhound.json_text('wish', 'maxCount') }} as integer),
-            try_cast({{ trailhound.json_text('wish', 'minCount') }} as integer)
+        try_cast(
+            regexp_extract(
+                coalesce(
+                    {{ trailhound.json_text('wish', 'maxCount') }},
+                    {{ trailhound.json_text('wish', 'minCount') }}
+                ),
+                '^[0-9]+$'
+            ) as integer
         ) as wanted
 
     from run_calls

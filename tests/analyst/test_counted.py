@@ -12,10 +12,8 @@ WITH looks AS (SELECT *, ') as alert_key, from (' AS note FROM "s"."cloudtrail_e
     SELECT event_time, count(*) OVER (
         ORDER BY event_time RANGE  BETWEEN INTERVAL '10' MINUTE PRECEDING AND CURRENT ROW
     ) FROM (
-        SELECT e.* FROM looks AS e
-        WHERE (e.a = 1 OR e.b = 2) AND NOT EXISTS (
-            SELECT 1 FROM "s"."allow_list_rows" AS a WHERE a.x = e.x
-        )
+        SELECT e.* FROM looks AS e LEFT  JOIN "s"."allow_list_rows" AS a ON a.x = e.x
+        WHERE (e.a = 1 OR e.b = 2) AND a.x IS NULL
     ) AS f
 ), unused AS (SELECT 1)"""
 ENDING = """

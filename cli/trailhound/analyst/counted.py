@@ -89,11 +89,11 @@ class Counting:
         from sqlglot import exp
 
         found = [
-            self._countable(outer, each)
+            self._countable(join.parent, join)
             for cte in self.own_ctes
-            for each in cte.find_all(exp.Exists)
-            if isinstance(each.this, exp.Select) and _source(each.this).name == ALLOW_LIST
-            if (outer := each.parent_select)
+            for join in cte.find_all(exp.Join)
+            if join.side == "LEFT" and join.this.name == ALLOW_LIST
+            if isinstance(join.parent, exp.Select)
         ]
         if not found:
             raise self._broken("it counts without countable(): the allow-list does not apply")
@@ -158,18 +158,20 @@ class Counting:
                 return cte
         raise self._broken("it does not end in one of the macros alert_per_…")
 
-    def _countable(self, outer: exp.Select, exists: exp.Exists) -> Countable:
+    def _countable(self, select: exp.Select, join: exp.Join) -> Countable:
         from sqlglot import exp
 
-        conditions = outer.args["where"].this.flatten()
-        others = [each for each in conditions if exists not in each.walk()]
-        events, allowed = _source(outer), _source(exists.this)
-        match = exists.this.args["where"].this
+        events, allowed = _source(select), join.this
+        others = [
+            each
+            for each in select.args["where"].this.flatten()
+            if all(column.table != allowed.alias for column in each.find_all(exp.Column))
+        ]
         return Countable(
             events=events.sql(dialect=self.dialect),
             others=exp.and_(exp.true(), *others).sql(dialect=self.dialect),
             allowed=allowed.sql(dialect=self.dialect),
-            match=match.sql(dialect=self.dialect),
+            match=join.args["on"].sql(dialect=self.dialect),
             aliases=(events.alias_or_name, allowed.alias_or_name),
         )
 
