@@ -99,12 +99,20 @@ def test_counts_are_by_a_known_column(invoke: Invoke) -> None:
         ("AKIAOTHER", 1),
     ]
     assert "event_name" in invoke("events", "--count-by", "event_nam", code=2).stderr
+    assert "no column" in invoke("events", "--count-by", "", code=2).stderr
 
 
 @pytest.mark.usefixtures("store")
 @pytest.mark.parametrize(
     ("option", "bad"),
-    [("--ip", "10.0.0.0/99"), ("--ip", "user/ana"), ("--after", "e2"), ("--after", "x/e2/1")],
+    [
+        ("--ip", "10.0.0.0/99"),
+        ("--ip", "user/ana"),
+        ("--after", "e2"),
+        ("--after", "x/e2/1"),
+        ("--after", ""),
+        ("--around", ""),
+    ],
 )
 def test_what_cannot_be_read_is_named(invoke: Invoke, option: str, bad: str) -> None:
     assert f"'{bad}' is no" in invoke("events", option, bad, code=2).stderr

@@ -278,6 +278,7 @@ def test_nothing_a_log_holds_drives_the_page_or_its_width(
     [found] = json.loads(invoke("who", key, "--format", "json").stdout)
     assert found["seeds"][0]["name"] == key
     assert invoke("who", f"{HOSTILE}!", code=2).stderr.count("\n") == 1
+    assert "no event and no alert is about ''" in invoke("who", "", code=2).stderr
 
 
 class Recording(DuckDB):

@@ -26,7 +26,7 @@ class Seeds(NamedTuple):
 
 def find_seeds(warehouse: Warehouse, asked: str) -> Seeds:
     """The credentials that a text means. Raises WrongUsage if it means none."""
-    found = _of_name(warehouse, asked)
+    found = _of_name(warehouse, asked) if asked else Seeds("", [])
     if not found.found:
         raise WrongUsage(
             f"no event and no alert is about '{asked}': give an access key id, an ARN, an address, "
