@@ -95,9 +95,9 @@ class Lineage:
 def lineage(warehouse: Warehouse, asked: str) -> Lineage:
     """Find where a credential comes from and what came of it, as far as the store's events tell.
 
-    asked: an access key id, an ARN, an address, a role session's name, or the beginning of an
-    alert's id. Raises WrongUsage if no event and no alert is about it, TrailhoundError if nothing
-    is built yet.
+    asked: an access key id, an ARN or its end, an address, a role session's name, or the beginning
+    of an alert's id. Raises WrongUsage if no event and no alert is about it, TrailhoundError if
+    nothing is built yet.
     """
     try:
         return lineages(warehouse, {asked: find_seeds(warehouse, asked)})[asked]
