@@ -47,9 +47,15 @@ def near_matches(name: str, known: Iterable[str]) -> list[str]:
     return (get_close_matches(name, candidates, n=3, cutoff=0.6) or within)[:3]
 
 
+_MEANT = ("Candidate ", "Did you mean")
+
+
 def first_line(error: Exception) -> str:
     """The first line of what a database says, with what to do about it where it helps."""
-    line = (str(error).strip() or type(error).__name__).splitlines()[0]
+    line, *others = (str(error).strip() or type(error).__name__).splitlines()
+    meant = next((each for each in others if each.startswith(_MEANT)), None)
+    if meant is not None:
+        line = f"{line.rstrip('!')}. {meant}"
     if type(error).__name__ == "OutOfMemoryException":
         line += ": try again with a higher --memory-limit"
     return line

@@ -113,11 +113,14 @@ class Failure(click.ClickException):
 
 
 def _tell_other_version(settings: Settings) -> None:
-    from trailhound import __version__
     from trailhound.project.project import version_of
 
     made_by = version_of(settings.project_dir or Path.cwd())
-    if made_by not in (None, __version__):
+    if made_by is None:
+        return
+    from trailhound import __version__
+
+    if made_by != __version__:
         click.echo(
             f"trailhound {visible(str(made_by))} made this project, and this is {__version__}: "
             "`trailhound init --upgrade` there brings it up to date",

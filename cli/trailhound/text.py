@@ -12,7 +12,7 @@ _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 def visible(text: str) -> str:
     """The text on one line, with every character that a terminal might act on spelt out."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text
     return "".join(_spelt(char) for char in text)
 

@@ -66,12 +66,23 @@ def test_list_and_alerts_do_not_import_dbt(tmp_path: Path) -> None:
     assert "dbt" not in imported_by(["alerts"], tmp_path)
 
 
+def test_a_table_is_printed_without_what_takes_long_to_import(tmp_path: Path) -> None:
+    modules = modules_of(["list"], tmp_path)
+    assert "trailhound.formats.table" in modules
+    assert modules & {"rich.console", "rich.text", "jinja2"} == set()
+
+
 def test_the_version(run: Callable[..., subprocess.CompletedProcess[str]]) -> None:
     assert re.fullmatch(r"trailhound \d+\.\d+\.\d+\n", run("trailhound", "--version").stdout)
 
 
 def imported_by(arguments: list[str], folder: Path | None = None) -> set[str]:
     """The top-level modules that a command imports, in a process of its own."""
+    return {name.partition(".")[0] for name in modules_of(arguments, folder)}
+
+
+def modules_of(arguments: list[str], folder: Path | None = None) -> set[str]:
+    """As `imported_by`, all modules by their whole names."""
     code = (
         "import atexit, sys\n"
         "atexit.register(lambda: sys.stderr.write('\\nIMPORTED ' + ' '.join(sys.modules)))\n"
@@ -84,4 +95,4 @@ def imported_by(arguments: list[str], folder: Path | None = None) -> set[str]:
     )
     modules = done.stderr.rpartition("IMPORTED ")[2].split()
     assert "trailhound.main" in modules, done.stderr
-    return {name.partition(".")[0] for name in modules}
+    return set(modules)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -17,9 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from cli_helpers import ALERT, alert, write_alerts
+from rich.cells import cell_len
 
 from support import Invoke
 from trailhound.formats import FORMATS, Column, write
+from trailhound.formats.table import write_table
 from trailhound.project.detections import read_detections
 from trailhound.project.project import installed_project
 from trailhound.screens.alerts import short_entity
@@ -137,6 +140,45 @@ def test_a_table_prints_markup_as_it_stands() -> None:
 
 def test_a_table_without_rows_is_nothing() -> None:
     assert written("table") == ""
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_coloured"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False), (None, False)],
+)
+def test_only_a_terminal_gets_colours(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str] | None, is_coloured: bool
+) -> None:
+    class Screen(io.StringIO):
+        def isatty(self) -> bool:
+            return environment is not None
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in (environment or {}).items():
+        monkeypatch.setenv(name, value)
+    columns = (Column("how_bad", "severity"), Column("what", "pair"))
+    screen = Screen()
+    write("table", columns, [("high", ("a", HOSTILE)), ("low", ("", None))], screen)
+    assert ("\x1b[31mhigh\x1b[0m     a\n" in screen.getvalue()) == is_coloured
+    plain = re.sub(r"\x1b\[[\d;]+m", "", screen.getvalue())
+    assert (plain == screen.getvalue()) == (not is_coloured)
+    assert unsafe(plain) == set()
+    assert [line for line in plain.splitlines() if line != line.rstrip()] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["a " * 90, "b" * 200, "日本 " * 40, "日" * 99, "a\u0301" * 99, "c…" * 70]
+)
+def test_a_table_breaks_between_words_and_loses_nothing(text: str) -> None:
+    stream = io.StringIO()
+    write_table((Column("n", "integer"), Column("text")), [(1, text)], stream, 41)
+    _, _, *lines = stream.getvalue().splitlines()
+    assert len(lines) > 1
+    assert max(map(cell_len, lines)) <= 41
+    parts = [line.strip().removeprefix("1").lstrip() for line in lines]
+    assert "".join(parts).replace(" ", "") == text.replace(" ", "")
+    assert all(part in text for part in parts)
 
 
 @pytest.mark.parametrize("width", [80, 100, 120])

@@ -183,6 +183,22 @@ def test_incidents_stand_above_the_alerts_with_their_findings(invoke: Invoke, at
     assert html.count("<dt>incident</dt><dd>1</dd>") == 1
 
 
+def test_what_goes_on_over_midnight_is_listed_once(invoke: Invoke, tmp_path: Path) -> None:
+    alerts = [an_alert(number) for number in range(1, 5)]
+    days = [
+        an_incident(1, *alerts[:2], severity="high"),
+        an_incident(2, *alerts[:3], severity="critical"),
+        an_incident(3, *alerts[1:2], severity="medium", event_count=9),
+        an_incident(4, *alerts[2:], severity="low"),
+    ]
+    html = report_of(invoke, make_store(tmp_path / "a.duckdb", alerts, incidents=days))
+    critical, high, medium, low = html.split('<article class="incident')[1:5]
+    listed = [each.count("<li>") for each in (critical, high, medium, low.split("</article>")[0])]
+    assert listed == [3, 0, 1, 2]
+    assert f"They all stand above, in {days[1]['alert_id'][:8]}." in high
+    assert html.count("They all stand above") == 1
+
+
 def test_signals_stand_below_the_alerts_the_latest_of_many(invoke: Invoke, tmp_path: Path) -> None:
     signals = [an_alert(number, severity="low") for number in range(1, 302)]
     html = report_of(invoke, make_store(tmp_path / "s.duckdb", [an_alert(0)], signals=signals))

@@ -79,6 +79,18 @@ def test_hostile_text_stays_text(invoke: Invoke, name: str) -> None:
 
 
 @pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("width", [60, 80, 100, 120])
+def test_no_width_breaks_a_call_a_key_or_an_address(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    text = invoke("events", "--key", "AKIAOTHER").stdout
+    assert max(map(len, text.splitlines())) <= width
+    for shown in ("2026-01-31 12:02:00", "user/ana", "AKIAOTHER", "GetObject", "2001:DB8:7::1"):
+        assert shown in text
+
+
+@pytest.mark.usefixtures("store")
 def test_counts_are_by_a_known_column(invoke: Invoke) -> None:
     output = invoke("events", "--count-by", "access_key_id", "--format", "ndjson").stdout
     counts = [json.loads(line) for line in output.splitlines()]
@@ -87,12 +99,20 @@ def test_counts_are_by_a_known_column(invoke: Invoke) -> None:
         ("AKIAOTHER", 1),
     ]
     assert "event_name" in invoke("events", "--count-by", "event_nam", code=2).stderr
+    assert "no column" in invoke("events", "--count-by", "", code=2).stderr
 
 
 @pytest.mark.usefixtures("store")
 @pytest.mark.parametrize(
     ("option", "bad"),
-    [("--ip", "10.0.0.0/99"), ("--ip", "user/ana"), ("--after", "e2"), ("--after", "x/e2/1")],
+    [
+        ("--ip", "10.0.0.0/99"),
+        ("--ip", "user/ana"),
+        ("--after", "e2"),
+        ("--after", "x/e2/1"),
+        ("--after", ""),
+        ("--around", ""),
+    ],
 )
 def test_what_cannot_be_read_is_named(invoke: Invoke, option: str, bad: str) -> None:
     assert f"'{bad}' is no" in invoke("events", option, bad, code=2).stderr

@@ -63,3 +63,17 @@ def test_a_table_ends_after_a_thousand_rows(invoke: Invoke) -> None:
     assert "1000" not in table.stdout
     assert invoke("sql", rows, "--format", "csv").stdout.count("\n") == 1 + 1001
     assert invoke("sql", rows, "--format", "csv", "--limit", "2").stdout.count("\n") == 1 + 2
+
+
+@pytest.mark.parametrize(
+    ("query", "meant"),
+    [
+        ("select detectio from alerts", '"detection"'),
+        ("select * from alert", '"alerts"'),
+        ("select lenght('a')", '"length"'),
+    ],
+)
+def test_a_slip_is_answered_with_what_may_be_meant(invoke: Invoke, query: str, meant: str) -> None:
+    error = invoke("sql", query, code=1).stderr
+    assert meant in error
+    assert error.count("\n") == 1

@@ -185,6 +185,9 @@ def test_a_node_tells_what_it_did_and_how_it_ended(store_of: StoreOf) -> None:
         ("198.51.100.9", "address", ["ASIACONSOLE"]),
         ("m", "session", ["ASIALATER"]),
         ("arn:aws:iam::444455556666:role/admin", "role", ["ASIALATER"]),
+        ("role/admin", "principal", ["ASIALATER"]),
+        ("444455556666:role/admin", "principal", ["ASIALATER"]),
+        ("mallory", "principal", ["AKIAMALLORY"]),
     ],
 )
 def test_much_may_be_asked_for(store_of: StoreOf, asked: str, kind: str, names: list[str]) -> None:
@@ -278,6 +281,9 @@ def test_nothing_a_log_holds_drives_the_page_or_its_width(
     [found] = json.loads(invoke("who", key, "--format", "json").stdout)
     assert found["seeds"][0]["name"] == key
     assert invoke("who", f"{HOSTILE}!", code=2).stderr.count("\n") == 1
+    for asked in ("*", "%", "0/mallory", "llory"):
+        assert f"about '{asked}'" in invoke("who", asked, code=2).stderr
+    assert "no event and no alert is about ''" in invoke("who", "", code=2).stderr
 
 
 class Recording(DuckDB):

@@ -106,7 +106,7 @@ def _of_events(work: Work) -> Iterator[Callable[..., str]]:
     def who(asked: str) -> str:
         """Tell the lineage of a credential: who gave it, what came of it, what each of them did.
 
-        asked: an access key id, an ARN, an address, a role session's name, or an alert's id.
+        asked: an access key id, an ARN or its end, an address, a role session's name, an alert id.
         """
         with work.warehouse() as warehouse:
             found = lineage(warehouse, asked)

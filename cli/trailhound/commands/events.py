@@ -68,14 +68,14 @@ def events(
     **options: Any,
 ) -> None:
     """Search events, the oldest first: who did what, from where, and how it ended."""
-    if count_by and after:
+    if count_by is not None and after is not None:
         raise WrongUsage("--after is for events, not for counts")
     check_range(options["since"], options["until"])
-    position = Position.parsed(after) if after else None
+    position = None if after is None else Position.parsed(after)
     filters = EventFilters(**options)
     format_name = settings.format or "table"
     with Work(settings).warehouse() as warehouse:
-        if around:
+        if around is not None:
             if options["entity"] or options["account"] or options["since"] or options["until"]:
                 raise WrongUsage("--around chooses the entity, the account and the time itself")
             alert = find_alert(warehouse, around)
@@ -88,7 +88,7 @@ def events(
                 since=alert["first_seen"] - AROUND,
                 until=alert["last_seen"] + AROUND,
             )
-        if count_by:
+        if count_by is not None:
             counts = count_events(warehouse, filters, count_by, limit)
             kind = next((each for each in COLUMNS if each.name == count_by), Column(count_by))
             emit(format_name, (kind, *_TIMES), counts.rows)

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import re
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from operator import add, sub
 from shutil import get_terminal_size
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
-from rich.cells import cell_len
-from rich.console import Console
-from rich.text import Text
+from rich.cells import cell_len, chop_cells
 
 from trailhound.formats.as_json import to_json
 from trailhound.formats.columns import Column, Row
 from trailhound.text import visible
 
 SEVERITY_STYLES = {
-    "low": "cyan",
-    "medium": "yellow",
-    "high": "red",
-    "critical": "bold white on red",
+    "low": "36",
+    "medium": "33",
+    "high": "31",
+    "critical": "1;37;41",
 }
+"""What a terminal colours a text with, as the parameters of its SGR sequence."""
 WIDTH_WITHOUT_TERMINAL = 120
+_BOLD, _DIM = "1", "2"
 _GAP = 2
 _UNBROKEN = {"severity", "integer", "boolean", "date", "time", "word", "words"}
+
+
+class _Cell(NamedTuple):
+    """Lines that are safe on a terminal, and the styles of the first one and of the others."""
+
+    lines: Sequence[str]
+    first: str = ""
+    others: str = ""
 
 
 def write_table(
@@ -32,33 +42,40 @@ def write_table(
 ) -> None:
     """A table as wide as the terminal, or `width` characters; nothing at all for no rows.
 
-    Rich folds and colours the texts; its own tables take a millisecond a row.
+    Rich's own tables take a millisecond a row, and its import as long as a search of the store.
     """
     if not rows:
         return
-    heads = [Text(each.name.replace("_", " "), style="bold") for each in columns]
-    table = [heads] + [list(map(cell, columns, row)) for row in rows]
-    console = console_for(stream, width)
-    widths = _fitted(columns, table, console.width)
+    heads = [_Cell(each.name.replace("_", " ").split("\n"), _BOLD, _BOLD) for each in columns]
+    table = [heads] + [list(map(_cell, columns, row)) for row in rows]
+    widths = _fitted(columns, table, width or page_width())
+    is_coloured = _takes_colours(stream)
     for place, row in enumerate(table):
-        cells = [_folded(text, each, console) for text, each in zip(row, widths, strict=True)]
+        cells = [_folded(each, room) for each, room in zip(row, widths, strict=True)]
         height = max(map(len, cells))
-        for cell_lines in cells:
-            missing = [Text()] * (height - len(cell_lines))
+        for cell in cells:
+            missing = [("", "")] * (height - len(cell))
             # A head stands right above its column.
-            cell_lines[:] = cell_lines + missing if place else missing + cell_lines
+            cell[:] = cell + missing if place else missing + cell
         for line in zip(*cells, strict=True):
-            drawn = _drawn(columns, line, widths)
-            if console.is_terminal:
-                console.print(drawn, soft_wrap=True)
-            else:
-                stream.write(f"{drawn.plain}\n")
+            stream.write(f"{_drawn(columns, line, widths, is_coloured=is_coloured)}\n")
         if not place:
-            rule = "-" if console.options.ascii_only else "─"
+            is_ascii = not str(stream.encoding or "utf-8").lower().startswith("utf")
+            rule = "-" if is_ascii else "─"
             stream.write(rule * (sum(widths) + _GAP * (len(widths) - 1)) + "\n")
 
 
-def _fitted(columns: Sequence[Column], table: Sequence[Sequence[Text]], room: int) -> list[int]:
+def page_width() -> int:
+    """How wide a page of text may be: the terminal's width, or COLUMNS where there is none."""
+    return get_terminal_size((WIDTH_WITHOUT_TERMINAL, 24)).columns
+
+
+def _takes_colours(stream: TextIO) -> bool:
+    """Whether it is a terminal that shows colours, and nobody forbids them (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _fitted(columns: Sequence[Column], table: Sequence[Sequence[_Cell]], room: int) -> list[int]:
     """How wide each column is: what does not fit is taken from the widest that may be folded.
 
     What is not to be broken is not cut off either, and the others keep the width of their heads:
@@ -85,47 +102,66 @@ def _fitted(columns: Sequence[Column], table: Sequence[Sequence[Text]], room: in
     return list(map(sub, widths, gap))
 
 
-def _width(text: Text) -> int:
-    return max(map(cell_len, text.plain.split("\n")))
+def _width(cell: _Cell) -> int:
+    return max(map(_cells, cell.lines))
 
 
-def _folded(text: Text, width: int, console: Console) -> list[Text]:
-    if _width(text) <= width:
-        return list(text.split("\n", allow_blank=True))
-    return list(text.wrap(console, width, overflow="fold"))
+def _cells(text: str) -> int:
+    return len(text) if text.isascii() else cell_len(text)
 
 
-def _drawn(columns: Sequence[Column], line: Sequence[Text], widths: Sequence[int]) -> Text:
+def _folded(cell: _Cell, width: int) -> list[tuple[str, str]]:
+    """The cell's lines, none of them wider, each with its style."""
+    return [
+        (part.rstrip(), cell.others if place else cell.first)
+        for place, line in enumerate(cell.lines)
+        for part in ([line] if _cells(line) <= width else _parts(line, width))
+    ]
+
+
+def _parts(line: str, width: int) -> Iterator[str]:
+    """The line broken between words, and a word that is wider than that within."""
+    part = ""
+    for word in re.findall(r"\s*\S+\s*", line):
+        if _cells(part + word.rstrip()) <= width:
+            part += word
+            continue
+        if part:
+            yield part
+        part = word
+        if _cells(word.rstrip()) > width:
+            *whole, part = chop_cells(word, max(width, 1))
+            yield from whole
+    yield part
+
+
+def _drawn(
+    columns: Sequence[Column],
+    line: Sequence[tuple[str, str]],
+    widths: Sequence[int],
+    *,
+    is_coloured: bool,
+) -> str:
     """The parts of a line side by side, without blanks at its end."""
-    drawn = Text()
-    for column, part, width in zip(columns, line, widths, strict=True):
-        blank = " " * (width - cell_len(part.plain))
-        drawn.append(blank if column.kind == "integer" else "")
-        drawn.append_text(part)
-        drawn.append(("" if column.kind == "integer" else blank) + " " * _GAP)
-    drawn.rstrip()
+    drawn, blanks = "", ""
+    for column, (text, style), width in zip(columns, line, widths, strict=True):
+        blank = " " * (width - _cells(text))
+        is_number = column.kind == "integer"
+        if text:
+            drawn += blanks + (blank if is_number else "")
+            drawn += f"\x1b[{style}m{text}\x1b[0m" if style and is_coloured else text
+            blanks = ""
+        blanks += (blank if not (text and is_number) else "") + " " * _GAP
     return drawn
 
 
-def console_for(stream: TextIO, width: int | None = None) -> Console:
-    """A console on the stream, that interprets no markup and guesses no highlights."""
-    return Console(
-        file=stream, width=width or page_width(), markup=False, highlight=False, emoji=False
-    )
-
-
-def page_width() -> int:
-    """How wide a page of text may be: the terminal's width, or COLUMNS where there is none."""
-    return get_terminal_size((WIDTH_WITHOUT_TERMINAL, 24)).columns
-
-
-def cell(column: Column, value: Any) -> Text:
+def _cell(column: Column, value: Any) -> _Cell:
     """A value as text that is safe on a terminal, and coloured if it is a severity."""
     if column.kind in ("pair", "words"):
         first, second = (visible(_plain(each)) for each in value)
-        return Text.assemble(first, ("\n" + second if second else "", "dim"))
+        return _Cell([first, second] if second else [first], "", _DIM)
     style = SEVERITY_STYLES.get(str(value), "") if column.kind == "severity" else ""
-    return Text(visible(_plain(value)), style=style)
+    return _Cell([visible(_plain(value))], style, style)
 
 
 def _plain(value: Any) -> str:

@@ -30,6 +30,7 @@ GIVING = {
 MOST_CALLS = 2000
 """How many calls one question may bring."""
 Kind = Literal["key", "principal", "login", "service", "outsider"]
+_FEW = 3
 KEY_IN_ANSWER = """regexp_extract(response_elements, '"accessKeyId" *: *"([^"]+)"', 1)"""
 ARN_IN_ANSWER = """regexp_extract(response_elements, '"arn" *: *"([^"]+)"', 1)"""
 KEY_IN_REQUEST = """regexp_extract(request_parameters, '"accessKeyId" *: *"([^"]+)"', 1)"""
@@ -144,6 +145,18 @@ def account_of(arn: str) -> str | None:
 def marks(values: Sequence[Any]) -> str:
     """A `?` for each of the values, for `in (…)`."""
     return ", ".join("?" for _ in values)
+
+
+def stands_in(found: str, column: str, values: Sequence[str]) -> tuple[str, list[str]]:
+    """A condition that what `found` takes out of a column is one of the values; its parameters.
+
+    To look for a few of them first is up to four times as fast as the regular expression.
+    """
+    condition = f"{found} in ({marks(values)})"
+    if len(values) > _FEW:
+        return condition, list(values)
+    there = " or ".join([f"strpos({column}, ?) > 0"] * len(values))
+    return f"({there}) and {condition}", [*values, *values]
 
 
 def parsed(text: str | None) -> Any:

@@ -21,6 +21,7 @@ from trailhound.lineage.calls import (
     answered,
     find_calls,
     marks,
+    stands_in,
     user_name,
     what_they_gave,
 )
@@ -38,6 +39,16 @@ class Owned(NamedTuple):
     began: str | None
     """When the session began, as the log writes it; None for a lasting key."""
     first_seen: datetime
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether it is a user's or root's own."""
+        return self.began is None and self.entity_type in ("iam_user", "root")
+
+    @property
+    def given(self) -> Given:
+        """That it belongs to its principal."""
+        return Given(Who("principal", self.user_arn), Who("key", self.key))
 
 
 class Graph:
@@ -90,26 +101,37 @@ class Graph:
         if not keys:
             return []
         wanted = {Who("key", key) for key in keys}
-        calls = self._calls(f"{KEY_IN_ANSWER} in ({marks(keys)})", keys)
+        calls = self._calls(*stands_in(KEY_IN_ANSWER, "response_elements", keys))
         found = [each for each in what_they_gave(calls) if each.target in wanted]
         has_giver = {each.target.name for each in found}
         without: list[Owned] = []
         for each in self._owned("access_key_id", keys):
-            if each.began is None and each.entity_type in ("iam_user", "root"):
-                found.append(Given(Who("principal", each.user_arn), Who("key", each.key)))
+            if each.is_lasting:
+                found.append(each.given)
             elif each.key not in has_giver:
                 without.append(each)
         return found + self._likely(without)
+
+    def _owned_by_users(self, keys: Sequence[str]) -> list[Given]:
+        """Whose the lasting ones among the keys are."""
+        owned = self._owned("access_key_id", keys) if keys else []
+        return [each.given for each in owned if each.is_lasting]
 
     def _likely(self, keys: Sequence[Owned]) -> list[Given]:
         """The login or the call without an answer that likely gave each key, else its principal."""
         if not keys:
             return []
         arns = sorted({each.user_arn for each in keys})
+        times = [_began(each) for each in keys]
+        within = "event_time between ? and ?"
+        span = [min(times) - LONGEST_SESSION, max(times) + _SLACK]
+        gave, parameters = stands_in(ARN_IN_ANSWER, "response_elements", arns)
         calls = self._calls(
-            f"(event_name = 'ConsoleLogin' and user_arn in ({marks(arns)}))"
-            f" or (event_source = 'sts.amazonaws.com' and {ARN_IN_ANSWER} in ({marks(arns)}))",
-            [*arns, *arns],
+            f"event_name = 'ConsoleLogin' and user_arn in ({marks(arns)}) and {within}",
+            [*arns, *span],
+        )
+        calls += self._calls(
+            f"event_source = 'sts.amazonaws.com' and {gave} and {within}", [*parameters, *span]
         )
         by_arn: defaultdict[str, list[Given]] = defaultdict(list)
         for each in what_they_gave(calls):
@@ -126,10 +148,10 @@ class Graph:
         if not by_place:
             return []
         names = sorted({name for _, name in by_place})
+        named, parameters = stands_in(USER_IN_REQUEST, "request_parameters", names)
         calls = self._calls(
-            "event_name in ('CreateUser', 'CreateLoginProfile', 'UpdateLoginProfile')"
-            f" and {USER_IN_REQUEST} in ({marks(names)})",
-            names,
+            f"event_name in ('CreateUser', 'CreateLoginProfile', 'UpdateLoginProfile') and {named}",
+            parameters,
         )
         return [
             # Only CreateUser tells the path in a user's ARN.
@@ -143,7 +165,7 @@ class Graph:
     def _origins_of_sessions(self, arns: Sequence[str]) -> list[Given]:
         if not arns:
             return []
-        calls = self._calls(f"{ARN_IN_ANSWER} in ({marks(arns)})", arns)
+        calls = self._calls(*stands_in(ARN_IN_ANSWER, "response_elements", arns))
         found: list[Given] = []
         for arn in arns:
             own = [call for call in calls if arn in answered(call, "arn")]
@@ -163,17 +185,17 @@ class Graph:
             )
             owned = self._owned("user_arn", principals)
             own += self._origins_of_keys(sorted({each.key for each in owned}))
-            own += [
-                Given(Who("principal", each.user_arn), Who("key", each.key))
-                for each in owned
-                if each.entity_type not in ("iam_user", "root")
-            ]
+            own += [each.given for each in owned if each.entity_type not in ("iam_user", "root")]
             own += self._created_keys(principals)
+        # The other account's half of a call may say more.
+        shared = sorted({each.shared_event_id for each in calls if each.shared_event_id})
+        if shared:
+            known = {(each.event_id, each.account_id) for each in calls}
+            halves = self._calls(f"shared_event_id in ({marks(shared)})", shared)
+            calls += [each for each in halves if (each.event_id, each.account_id) not in known]
         found = what_they_gave(calls)
-        # The other account's half of a call names the key too.
         given_keys = sorted({each.target.name for each in found if each.target.kind == "key"})
-        found = [each for each in found if each.target.kind != "key"]
-        return found + own + self._origins_of_keys(given_keys)
+        return found + own + self._owned_by_users(given_keys)
 
     def _created_keys(self, principals: Sequence[str]) -> list[Given]:
         """Keys made for IAM users, whether they were used or not."""
@@ -181,9 +203,8 @@ class Graph:
         if not by_place:
             return []
         names = sorted({name for _, name in by_place})
-        calls = self._calls(
-            f"event_name = 'CreateAccessKey' and {USER_IN_ANSWER} in ({marks(names)})", names
-        )
+        named, parameters = stands_in(USER_IN_ANSWER, "response_elements", names)
+        calls = self._calls(f"event_name = 'CreateAccessKey' and {named}", parameters)
         found: list[Given] = []
         for call in calls:
             for name in answered(call, "userName"):
@@ -223,7 +244,7 @@ def _users_by_place(arns: Iterable[str]) -> dict[tuple[str, str], list[str]]:
 
 def _likeliest(key: Owned, candidates: Sequence[Given]) -> Given:
     """The last call that may have given the key; or that it belongs to its principal."""
-    began = _moment(key.began) or key.first_seen
+    began = _began(key)
     fitting = [
         each
         for each in candidates
@@ -231,11 +252,16 @@ def _likeliest(key: Owned, candidates: Sequence[Given]) -> Given:
         and began - LONGEST_SESSION <= each.call.event_time <= began + _SLACK
     ]
     if not fitting:
-        return Given(Who("principal", key.user_arn), Who("key", key.key), None, is_likely=False)
+        return key.given
     best = max(fitting, key=lambda each: each.call.event_time if each.call else began)
     if best.target.kind == "login":
         return Given(best.target, Who("key", key.key), None, is_likely=True)
     return best._replace(target=Who("key", key.key), is_likely=True)
+
+
+def _began(key: Owned) -> datetime:
+    """When the session began, or if the log does not say, the first call of it."""
+    return _moment(key.began) or key.first_seen
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -11,7 +11,7 @@ from trailhound.engines import Warehouse
 from trailhound.errors import WrongUsage
 from trailhound.lineage.calls import KEY_IN_ANSWER, Who, find_calls
 from trailhound.project.address_ranges import digits_of
-from trailhound.store.alerts import find_alert
+from trailhound.store.alerts import find_alert, like
 
 MOST_SEEDS = 20
 
@@ -26,11 +26,11 @@ class Seeds(NamedTuple):
 
 def find_seeds(warehouse: Warehouse, asked: str) -> Seeds:
     """The credentials that a text means. Raises WrongUsage if it means none."""
-    found = _of_name(warehouse, asked)
+    found = _of_name(warehouse, asked) if asked else Seeds("", [])
     if not found.found:
         raise WrongUsage(
-            f"no event and no alert is about '{asked}': give an access key id, an ARN, an address, "
-            "a role session's name or an alert's id"
+            f"no event and no alert is about '{asked}': give an access key id, an ARN or its end, "
+            "an address, a role session's name or an alert's id"
         )
     return found
 
@@ -67,8 +67,14 @@ def _of_name(warehouse: Warehouse, asked: str) -> Seeds:
     found = _of_alert(warehouse, asked)
     if found is None:
         found = _credentials(warehouse, "session", "session_name = ?", [asked])
-    # Host names of services stand where addresses do.
-    return found if found.found else _credentials(warehouse, "address", "source_ip = ?", [asked])
+    if not found.found:
+        # Host names of services stand where addresses do.
+        found = _credentials(warehouse, "address", "source_ip = ?", [asked])
+    if not found.found and "*" not in asked:
+        ends = [f"%/{like(asked)}", f"%:{like(asked)}"]
+        condition = "entity_id like ? escape '!' or entity_id like ? escape '!'"
+        found = _credentials(warehouse, "principal", condition, ends)
+    return found
 
 
 def _of_alert(warehouse: Warehouse, asked: str) -> Seeds | None:

@@ -9,11 +9,10 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from trailhound.engines import MissingRelation, Warehouse, nothing_built
-from trailhound.lineage.calls import Given, Who
+from trailhound.lineage.calls import Given, Who, parsed
 from trailhound.lineage.graph import Graph
 from trailhound.lineage.seeds import Seeds, find_seeds
 from trailhound.lineage.use import Use, ends_of, uses_of
-from trailhound.store.alerts import COLUMNS, read_alerts
 
 MOST_NODES = 200
 """How many credentials are looked at; a role may be assumed a million times."""
@@ -96,9 +95,9 @@ class Lineage:
 def lineage(warehouse: Warehouse, asked: str) -> Lineage:
     """Find where a credential comes from and what came of it, as far as the store's events tell.
 
-    asked: an access key id, an ARN, an address, a role session's name, or the beginning of an
-    alert's id. Raises WrongUsage if no event and no alert is about it, TrailhoundError if nothing
-    is built yet.
+    asked: an access key id, an ARN or its end, an address, a role session's name, or the beginning
+    of an alert's id. Raises WrongUsage if no event and no alert is about it, TrailhoundError if
+    nothing is built yet.
     """
     try:
         return lineages(warehouse, {asked: find_seeds(warehouse, asked)})[asked]
@@ -227,11 +226,13 @@ def _place(given: Given) -> tuple[Any, ...]:
 def _alerts_of(warehouse: Warehouse) -> dict[str, list[AlertRef]]:
     """The alerts by the keys and the entities in them."""
     found: dict[str, list[AlertRef]] = defaultdict(list)
-    names = [column.name for column in COLUMNS]
-    for row in read_alerts(warehouse):
-        alert = dict(zip(names, row, strict=True))
-        ref = AlertRef(*(alert[name] for name in AlertRef.__dataclass_fields__))
-        for name in {alert["entity_id"], *_texts(alert["access_key_ids"])}:
+    rows = warehouse.query(f"""
+select {", ".join(AlertRef.__dataclass_fields__)}, entity_id, access_key_ids
+from {warehouse.relation("alerts")}
+order by triggered_at, detection, alert_id""").rows
+    for *columns, entity, keys in rows:
+        ref = AlertRef(*columns)
+        for name in {entity, *_texts(parsed(keys))}:
             found[name].append(ref)
     return found
 

@@ -36,6 +36,7 @@ _SCRIPTS = (
     "page.js",
 )
 _GAPS_SHOWN = 3
+_LONGEST_HEADING = 200
 _SOURCES_SHOWN = 5
 
 
@@ -61,6 +62,7 @@ def page(report: Report) -> str:
         "title": title,
         "facts": facts,
         "how": how,
+        "whole": lambda entity, account: visible(short_entity(entity, account, _LONGEST_HEADING)),
         "short": lambda entity, account: visible(short_entity(entity, account)),
         "paths": paths,
         "hours": hours_in_words,
@@ -85,6 +87,7 @@ def page(report: Report) -> str:
         states=dict(_states(report)),
         listed={value(row, "alert_id") for row in (*report.alerts, *report.signals)},
         sources_shown=_SOURCES_SHOWN,
+        stand_above=dict(_standing_above(report)),
         matrix=matrix(report.detections, report.idle, report.alerts),
     )
 
@@ -100,6 +103,20 @@ def _hash(text: str) -> str:
 
 def _entity(row: tuple[Any, ...]) -> tuple[Any, Any]:
     return value(row, "account_id"), value(row, "entity_id")
+
+
+def _standing_above(report: Report) -> Iterator[tuple[str, str]]:
+    """Incidents whose findings are all among those of one shown before, and that one.
+
+    An incident that goes on over midnight is one of each day.
+    """
+    before: dict[str, set[str]] = {}
+    for incident in report.incidents:
+        own = {each.alert_id for each in report.findings[incident["alert_id"]]}
+        above = next((name for name, findings in before.items() if own <= findings), None)
+        if above is not None and len(own) == incident["event_count"]:
+            yield incident["alert_id"], above
+        before[incident["alert_id"]] = own
 
 
 def _states(report: Report) -> Iterator[tuple[str, str]]:

@@ -48,16 +48,16 @@ def _for_people(row: Row) -> Row:
     )
 
 
-def short_entity(entity: str, account: str) -> str:
+def short_entity(entity: str, account: str, longest: int = _ENTITY_LENGTH) -> str:
     """An ARN without what repeats the account, its middle left out if it is still long."""
     if (arn := re.fullmatch(r"arn:[^:]*:[^:]*:[^:]*:([^:]*):(.+)", entity, re.DOTALL)) is not None:
         entity = arn[2] if arn[1] in ("", account) else f"{arn[1]}:{arn[2]}"
-    if len(entity) <= _ENTITY_LENGTH:
+    if len(entity) <= longest:
         return entity
     parts = entity.split("/")
-    if len(parts) > 2 and len(parts[0]) + len(parts[-1]) < _ENTITY_LENGTH:
+    if len(parts) > 2 and len(parts[0]) + len(parts[-1]) < longest:
         return f"{parts[0]}/…/{parts[-1]}"
-    half = _ENTITY_LENGTH // 2
+    half = longest // 2
     return f"{entity[: half - 1]}…{entity[-half:]}"
 
 
