@@ -97,6 +97,9 @@ def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "plain.yml").write_text(
         yaml.safe_dump(rule("plain", selection={"eventName": "DeleteTrail"}))
     )
+    (folder / "doubtful.yml").write_text(
+        yaml.safe_dump(rule("doubtful", selection={"errorCode": "Success"}))
+    )
     hostile = rule(_HOSTILE, selection={"userAgent": _HOSTILE, "requestParameters.k": _HOSTILE})
     hostile |= {"author": _HOSTILE, "description": _HOSTILE, "falsepositives": [_HOSTILE]}
     (folder / "hostile.yml").write_text(yaml.safe_dump(hostile))
@@ -260,6 +263,13 @@ def test_the_tests_that_were_made_pass(run: Run) -> None:
     told = [json.loads(line) for line in done.stdout.splitlines()]
     assert {each["detection"] for each in told} >= {"plain", "correlation_6", "correlation_3"}
     assert {each["status"] for each in told} == {"pass"}
+
+
+def test_doctor_says_again_what_was_doubted(run: Run, alerts: list[dict[str, Any]]) -> None:
+    assert alerts
+    done = run("trailhound", "doctor", "--format", "ndjson", check=False)
+    told = [found["found"] for found in map(json.loads, done.stdout.splitlines())]
+    assert [each for each in told if each.startswith("doubtful: no errorCode is Success")]
 
 
 def test_a_second_import_changes_nothing_and_spares_what_was_edited(

@@ -67,6 +67,7 @@ def examine(
     findings += _allow_list(work, warehouse, sound)
     findings += _acknowledged(acknowledged)
     findings += _event_names(sound, warehouse)
+    findings += _sigma_notes(work)
     if work.on_duckdb:
         findings.append(_store(work))
     return findings, coverage
@@ -239,6 +240,16 @@ def _event_names(counted_by: Iterable[Counting], warehouse: Warehouse) -> Iterat
             f"{each.detection} filters on '{each.name}', which neither AWS nor the logs know{near}",
             "look whether it is spelt as CloudTrail spells it",
         )
+
+
+def _sigma_notes(work: Work) -> Iterator[Finding]:
+    """What the import found to doubt in the rules that detections were made of."""
+    for each in work.detections:
+        if each.enabled:
+            for note in each.sigma_notes:
+                yield Finding(
+                    NOTE, "sigma", f"{each.name}: {note}", "correct the rule and import it again"
+                )
 
 
 def _store(work: Work) -> Finding:

@@ -40,7 +40,7 @@ META = {
     "triage": "What an analyst asks of an alert: a list of `question:` and `sql:`.",
     "references": "Where more is to be read: a text or a list of them.",
     "author": "Who wrote the rule that it was made of.",
-    "sigma": "`id:` of the Sigma rule that it was made of.",
+    "sigma": "Of the Sigma rule that it was made of: `id:`, and `notes:` on what it cannot mean.",
 }
 """What is read of a detection's meta, and what it means.
 
@@ -88,6 +88,8 @@ class Detection:
     author: str
     sigma_id: str
     """The id of the Sigma rule it was made of, or an empty text."""
+    sigma_notes: tuple[str, ...]
+    """What the import found to doubt in that rule."""
 
     @property
     def fires_at(self) -> str:
@@ -247,6 +249,7 @@ def _detection(
         references=_texts(meta.get("references")),
         author=str(meta.get("author") or ""),
         sigma_id=str((meta.get("sigma") or {}).get("id") or ""),
+        sigma_notes=_texts((meta.get("sigma") or {}).get("notes")),
     )
 
 

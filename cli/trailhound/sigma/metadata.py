@@ -42,6 +42,7 @@ def metadata(  # noqa: PLR0913, PLR0917 - each is a part of the file
     """
     parsed = rule.parsed
     tactics, techniques = rule.attack
+    told = list(dict.fromkeys(notes))
     meta: dict[str, Any] = {
         "title": rule.title,
         "severity": _SEVERITIES.get(rule.level, rule.level),
@@ -52,7 +53,7 @@ def metadata(  # noqa: PLR0913, PLR0917 - each is a part of the file
         "minutes": shape.minutes,
         "needs_data_events": bool(event_names) and event_names <= _DATA_EVENTS,
         "false_positives": [str(each) for each in parsed.falsepositives] or ["None are named."],
-        "blind_spots": ["Calls of AWS services do not count.", *dict.fromkeys(notes)],
+        "blind_spots": ["Calls of AWS services do not count.", *told],
         "triage": [{"question": "Which events were they?", "sql": _TRIAGE}],
         "references": [each for each in map(str, parsed.references) if _URL.match(each)],
         "author": rule.author,
@@ -62,6 +63,7 @@ def metadata(  # noqa: PLR0913, PLR0917 - each is a part of the file
             "licence": str(parsed.license or "DRL 1.1"),
             "status": parsed.status.name.lower() if parsed.status else "",
             "level": rule.level,
+            **({"notes": told} if told else {}),
         },
     }
     description = f"{rule.title}.\n\n{parsed.description or ''}".strip()
