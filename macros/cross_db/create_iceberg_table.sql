@@ -1,6 +1,6 @@
 {#
-    A statement that makes an Iceberg table of a query, and fails if there is one already. For hooks:
-    what models are made by needs a model.
+    A statement that makes an Iceberg table of a query, and fails if there is one already. For
+    hooks: what models are made by needs a model.
 
     relation:  where
     sql:       the query
