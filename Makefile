@@ -9,12 +9,13 @@ run: .venv/run  ## find threats in the sample logs
 test: lint  ## what CI runs; on a machine without Java 24 all but `make engines`
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-lint: .venv/dev
+lint: .venv/dev .venv/checkov/done
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models detections
+	.venv/checkov/bin/checkov --skip-download --quiet --compact --framework cloudformation --file deploy/cloudformation.yml
 
 bench: .venv/dev  ## measure against what people use now, side by side
 	$(BIN)/python -m bench
@@ -37,4 +38,10 @@ docs: .venv/dev  ## write the generated parts of the documentation anew
 
 .venv/dev: .venv/run pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[athena,trino,s3,xlsx,notify,mcp,sigma,dev]'
+	touch $@
+
+# Apart: it wants an older client of AWS.
+.venv/checkov/done:
+	$(PYTHON) -m venv .venv/checkov
+	.venv/checkov/bin/pip install --quiet --disable-pip-version-check 'checkov>=3.2'
 	touch $@

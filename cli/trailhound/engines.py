@@ -248,6 +248,7 @@ class Trino:
             schema=self._schema,
             http_scheme=config.get("http_scheme", "https" if password else "http"),
             auth=auth.BasicAuthentication(config["user"], password) if password else None,
+            verify=config.get("cert") or True,
             timezone="UTC",
         )
 

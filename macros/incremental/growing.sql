@@ -8,7 +8,7 @@
     warehouse_builds       keeps what each of them has seen
 
     What a run has seen is noted at its end: one that was cut off is done again, and adds nothing
-    twice. Runs must not overlap. On DuckDB everything is built whole.
+    twice. One run at a time builds (lock.sql). On DuckDB everything is built whole.
 #}
 
 {# Whether this model adds to a table that stands. Never where dbt only compiles, for that must
@@ -54,11 +54,18 @@
     {%- if trailhound.adds_to_what_is_there() -%}
         {%- if model.name == 'cloudtrail_events' -%}
             {{ trailhound.delete_worse_copies() }}
-        {%- elif trailhound.day_column(model) -%}
+        {%- elif trailhound.day_column(model) and not trailhound.has_nothing_new() -%}
             delete from {{ this }}
             where {{ trailhound.is_alert_of_recomputed_days(trailhound.day_column(model)) }}
         {%- endif -%}
     {%- endif -%}
+{%- endmacro %}
+
+
+{# Whether no event is new to this model: then it deletes nothing, for Iceberg writes a snapshot of
+   a delete by days even where there is nothing to delete. #}
+{% macro has_nothing_new() -%}
+    {{ return(trailhound.first_day() == '9999-12-30') }}
 {%- endmacro %}
 
 

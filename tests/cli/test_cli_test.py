@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ import pytest
 import yaml
 from cli_helpers import errors_of
 
-from support import Invoke
+from support import ROOT, Invoke
 from trailhound import __version__
 
 # Of a macro of the user's own only the compiled SQL could tell what is missing here.
@@ -88,6 +89,57 @@ def test_tests_that_fail_are_named_and_end_with_1(invoke: Invoke) -> None:
 @pytest.mark.usefixtures("project")
 def test_a_glob_of_names(invoke: Invoke) -> None:
     assert invoke("test", "*_good").stderr == "2 tests passed\n"
+
+
+@pytest.mark.usefixtures("project")
+def test_files_of_a_detection(invoke: Invoke) -> None:
+    files = (f"detections/iam/iam_good{suffix}" for suffix in (".sql", ".yml"))
+    assert invoke("test", *files).stderr == "2 tests passed\n"
+    invoke("test", "detections/iam/no_such_detection.sql", code=2)
+
+
+@pytest.mark.parametrize(
+    ("detections", "code", "tested"),
+    [
+        ("iam_good", 0, {"iam_good"}),
+        ("*_good detections/iam/iam_bad.sql", 1, {"iam_good", "iam_bad"}),
+        ("", 1, {"iam_good", "iam_bad"}),
+        ("iam_good; touch made", 2, set()),
+    ],
+)
+def test_the_github_action_tests_what_its_inputs_say(
+    project: Path, tmp_path: Path, detections: str, code: int, tested: set[str]
+) -> None:
+    action = yaml.safe_load((ROOT / "deploy" / "github-action" / "action.yml").read_text())
+    *_, step = action["runs"]["steps"]
+    (tmp_path / "trailhound").symlink_to(sys.prefix)
+    (tmp_path / "iam_good").touch()  # a glob would find it
+    values = {"project-dir": str(project), "detections": detections}
+    variables = {
+        name: values[value.removeprefix("${{ inputs.").removesuffix(" }}")]
+        for name, value in step["env"].items()
+    }
+    done = subprocess.run(
+        ["bash", "-e", "-c", step["run"]],
+        cwd=tmp_path,
+        env={**os.environ, **variables, "RUNNER_TEMP": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    rows = [line.split() for line in done.stdout.splitlines()]
+    assert {row[0] for row in rows if row and row[0].startswith("iam_")} == tested
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.usefixtures("project")
+def test_the_hook_tests_the_detections_whose_files_changed(invoke: Invoke) -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    changed, _ = hooks
+    paths = ["detections/iam/iam_good.sql", "models/numbers.sql", "detections/README.md"]
+    _, *command = changed["entry"].split()
+    assert invoke(*command, *(path for path in paths if re.search(changed["files"], path)))
 
 
 def test_the_store_is_not_touched(invoke: Invoke, project: Path) -> None:

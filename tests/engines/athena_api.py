@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -124,7 +124,8 @@ def _column_info(name: str, kind: str) -> Reply:
 class Front:
     """The part of Athena's API that the stand-in answers itself."""
 
-    def __init__(self, statements: Statements) -> None:
+    def __init__(self, statements: Mapping[str, Statements]) -> None:
+        """`statements` run with the rights of an access key; those of "" with all others'."""
         self._statements = statements
         self._executions: dict[str, Execution] = {}
         self.actions: dict[str, Callable[[Reply], Reply]] = {
@@ -139,7 +140,9 @@ class Front:
     def _start(self, request: Reply) -> Reply:
         if request.get("ExecutionParameters"):
             raise Refused("the stand-in knows no execution parameters")
-        self._statements.refuse_if_malformed(request["QueryString"])
+        key = request.get("AccessKey", "")
+        statements = self._statements.get(key, self._statements[""])
+        statements.refuse_if_malformed(request["QueryString"])
         context = request.get("QueryExecutionContext") or {}
         place = (request.get("ResultConfiguration") or {}).get("OutputLocation", "s3://stand-in/")
         execution = Execution(
@@ -150,7 +153,7 @@ class Front:
             place,
         )
         self._executions[execution.identifier] = execution
-        threading.Thread(target=execution.run, args=(self._statements,), daemon=True).start()
+        threading.Thread(target=execution.run, args=(statements,), daemon=True).start()
         return {"QueryExecutionId": execution.identifier}
 
     def _known(self, request: Reply) -> Execution:

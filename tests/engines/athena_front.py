@@ -5,7 +5,8 @@ groups) is answered by moto. Queries run on a real Trino whose Glue and S3 are t
 
 What it does as Athena does: states, reasons and errors of queries, types and pages of results, the
 limit of 100 open partitions, bytes scanned, Hive DDL on Glue, two kinds of CREATE TABLE AS.
-What it does not: IAM, work group limits, AWS's own readers of CloudTrail files (it reads the same
+It asks IAM nothing, but refuses what a policy does not allow if it is given one (iam.py).
+What it does not: work group limits, AWS's own readers of CloudTrail files (it reads the same
 files by another), MSCK, UNLOAD, VACUUM (accepted, without effect), prepared statements, and every
 difference between Trino and what Athena made of it.
 
@@ -14,24 +15,36 @@ By hand: `PYTHONPATH=tests python -m engines.athena_front TRINO_URL` prints its 
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
 from typing import Any
 
 import boto3
+import requests
 
 from engines.athena_api import Front, Reply
 from engines.athena_statements import HIVE, ICEBERG, Refused, Statements
+from engines.iam import ENGINE, ROLE, Call, Guard, call_of
 from engines.trino_client import TrinoClient, TrinoError
 from engines.trino_install import ROOT
 
 REGION = "us-east-1"
+_ADMINISTRATOR = "administrator"
 BUCKETS = ("stand-in", "lake", "trail")
+
+# What a policy's placeholders stand for here. Of a CloudTrail table the stand-in makes two.
+NAMES = {
+    "WorkGroup": "primary", "Database": "trailhound",
+    "TrailDatabase": "cloudtrail", "TrailTable": "cloudtrail_logs*", "TrailBucket": "trail",
+    "ResultsBucket": "stand-in", "TablesBucket": "lake",
+}  # fmt: skip
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -43,15 +56,24 @@ _NO_STATISTICS: dict[str, Reply] = {
 }
 
 
-def application(front: Front, others: Wsgi) -> Wsgi:
+def application(front: Front, others: Wsgi, guard: Guard) -> Wsgi:
     """Athena's query actions go to the front, everything else to moto."""
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         service, _, action = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")
-        if service == "AmazonAthena" and action in front.actions:
+        body = b""
+        if service:
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            environ["wsgi.input"] = io.BytesIO(body)
+        if service == "StandIn":
+            return send("200 OK", {"Calls": sorted(guard.calls)}, start_response)
+        call = call_of(environ, body)
+        if call is not None and guard.refuses(call):
+            return refuse(call, service, start_response)
+        if service == "AmazonAthena" and action in front.actions:
+            request = json.loads(body) | {"AccessKey": call.by if call else ""}
             try:
-                status, reply = "200 OK", front.actions[action](json.loads(body))
+                status, reply = "200 OK", front.actions[action](request)
             except Refused as error:
                 status = "400 Bad Request"
                 reply = {"__type": "InvalidRequestException", "message": str(error)}
@@ -64,10 +86,18 @@ def application(front: Front, others: Wsgi) -> Wsgi:
         start_response(status, [("Content-Type", "application/x-amz-json-1.1")])
         return [json.dumps(reply).encode()]
 
+    def refuse(call: Call, service: str, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        message = f"{call.by} is not authorized to perform: {call.action} on {call.resource}"
+        if service:
+            reply = {"__type": "AccessDeniedException", "message": message}
+            return send("400 Bad Request", reply, start_response)
+        start_response("403 Forbidden", [("Content-Type", "application/xml")])
+        return [f"<Error><Code>AccessDenied</Code><Message>{message}</Message></Error>".encode()]
+
     return answer
 
 
-def serve(trino_url: str) -> None:
+def serve(trino_url: str, policy: Path | None = None) -> None:
     """Listen on a free port, print it, and answer until the process ends."""
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import WSGIRequestHandler, make_server
@@ -87,8 +117,15 @@ def serve(trino_url: str) -> None:
     )
     # The port is known only now, and the front's own clients need it.
     url = f"http://127.0.0.1:{server.server_port}"
-    glue, s3 = _client("glue", url), _client("s3", url)
-    server.app = application(Front(Statements(trino_url, glue, s3)), server.app)
+    s3, guard = _client("s3", url), Guard(NAMES, policy)
+    statements = {
+        key: Statements(trino_url, _client("glue", url, by), _client("s3", url, by), during)
+        for key, by, during in (
+            (ROLE, ENGINE, nullcontext),
+            ("", _ADMINISTRATOR, guard.others),
+        )
+    }
+    server.app = application(Front(statements), server.app, guard)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     for bucket in BUCKETS:
         s3.create_bucket(Bucket=bucket)
@@ -97,8 +134,8 @@ def serve(trino_url: str) -> None:
     sys.stdin.read()  # until the parent is gone
 
 
-def _client(service: str, url: str) -> Any:
-    session: Any = boto3.Session("test", "test", region_name=REGION)
+def _client(service: str, url: str, key: str = _ADMINISTRATOR) -> Any:
+    session: Any = boto3.Session(key, "test", region_name=REGION)
     return session.client(service, endpoint_url=url)
 
 
@@ -106,13 +143,13 @@ def _add_catalogs(trino: TrinoClient, url: str) -> None:
     aws = {
         "hive.metastore.glue.region": REGION,
         "hive.metastore.glue.endpoint-url": url,
-        "hive.metastore.glue.aws-access-key": "test",
+        "hive.metastore.glue.aws-access-key": ENGINE,
         "hive.metastore.glue.aws-secret-key": "test",
         "fs.native-s3.enabled": "true",
         "s3.endpoint": url,
         "s3.region": REGION,
         "s3.path-style-access": "true",
-        "s3.aws-access-key": "test",
+        "s3.aws-access-key": ENGINE,
         "s3.aws-secret-key": "test",
     }
     hive = {
@@ -133,13 +170,18 @@ def _add_catalogs(trino: TrinoClient, url: str) -> None:
 
 
 @contextmanager
-def running_front(trino_url: str) -> Iterator[dict[str, str]]:
+def running_front(
+    trino_url: str, policy: Path | None = None, key: str = _ADMINISTRATOR
+) -> Iterator[dict[str, str]]:
     """A stand-in for the time of the block: the environment that sends AWS's clients to it.
+
+    The clients' access key is `key`. What the role and the engine call is noted, and refused unless
+    the policy allows it, if there is one.
 
     It is a process of its own, as moto changes what it is imported into.
     """
     process = subprocess.Popen(
-        [sys.executable, "-m", "engines.athena_front", trino_url],
+        [sys.executable, "-m", "engines.athena_front", trino_url, *([policy] if policy else [])],
         env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -152,7 +194,7 @@ def running_front(trino_url: str) -> Iterator[dict[str, str]]:
     try:
         yield {
             "AWS_ENDPOINT_URL": url,
-            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_ACCESS_KEY_ID": key,
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -162,5 +204,13 @@ def running_front(trino_url: str) -> Iterator[dict[str, str]]:
         process.wait(30)
 
 
+def calls(environment: dict[str, str]) -> set[tuple[str, str]]:
+    """Statement and action of what the role and the engine have called."""
+    answer = requests.post(
+        environment["AWS_ENDPOINT_URL"], headers={"X-Amz-Target": "StandIn.Calls"}, timeout=10
+    )
+    return {(sid, action) for sid, action in answer.json()["Calls"]}
+
+
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    serve(sys.argv[1], *map(Path, sys.argv[2:]))

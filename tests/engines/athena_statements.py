@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlparse
@@ -67,6 +68,8 @@ class Statements:
     trino_url: str
     glue: Any
     s3: Any
+    during: Callable[[], AbstractContextManager[None]] = nullcontext
+    """What goes on while one runs."""
 
     def refuse_if_malformed(self, sql: str) -> None:
         """What Athena says before it starts a query: too long, or not SQL. Raises Refused."""
@@ -85,7 +88,8 @@ class Statements:
         text = without_comments(sql)
         database = database or _DEFAULT_DATABASE
         try:
-            return self._run(text, database, cancelled)
+            with self.during():
+                return self._run(text, database, cancelled)
         except (TrinoError, HiveError) as error:
             raise StatementError(str(error)) from error
         except NotHive as error:

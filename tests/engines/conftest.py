@@ -27,7 +27,7 @@ def trino() -> Iterator[TrinoServer]:
         pytest.skip(str(lack))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stand_in(trino: TrinoServer) -> Iterator[dict[str, str]]:
     """The environment variables that send AWS's clients to the stand-in for Athena."""
     with running_front(trino.url) as environment:

@@ -7,17 +7,21 @@ Glue and S3 calls, and the decoding of results. What it cannot show stands in at
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
+from engines.athena_front import calls, running_front
+from engines.iam import NOT_SEEN, POLICY, ROLE, policy_of
 from engines.parity import DETECTIONS, EVERY_DETECTION
 from engines.trino_install import ROOT
+from engines.trino_server import TrinoServer
 from engines.warehouse import on_duckdb, run
 from oracle import RULES
 from support import project_with
@@ -28,6 +32,16 @@ REGIONS = ("us-east-1", "us-east-2", "us-west-1", "us-west-2", "eu-central-1")
 LAST_DAY = "2026/03/12"
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+WRITE = os.environ.get("TRAILHOUND_WRITE_POLICY")
+
+
+@pytest.fixture(scope="module")
+def stand_in(trino: TrinoServer) -> Iterator[dict[str, str]]:
+    """A stand-in that refuses what deploy/athena-policy.json does not allow."""
+    with running_front(trino.url, None if WRITE else POLICY, ROLE) as environment:
+        yield environment
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +75,10 @@ def athena(
     """Run a command with the target athena."""
     folder = tmp_path_factory.mktemp("athena")
 
-    def run_command(*command: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
-        return run(command, folder, environment, {}, check=check, project=some)
+    def run_command(
+        *command: str | Path, check: bool = True, **more: str
+    ) -> subprocess.CompletedProcess[str]:
+        return run(command, folder, environment | more, {}, check=check, project=some)
 
     return run_command
 
@@ -90,6 +106,7 @@ def first_days(athena: Run, s3: Any) -> str:
         *("trailhound", "athena", "ddl", "--apply", "--trail", "s3://trail/org"),
         *("--accounts", ",".join(ACCOUNTS), "--regions", ",".join(REGIONS)),
         *("--since", "2026-03-01"),
+        AWS_ACCESS_KEY_ID="administrator",  # makes a table in a database that is not the role's
     )
     athena("dbt", "build", "--exclude-resource-type", "unit_test")
     first = athena("trailhound", "alerts", "--format", "ndjson").stdout
@@ -158,10 +175,26 @@ def test_check_finds_everything_in_place(athena: Run, all_days: str) -> None:  #
     # The sample trail is of the past: there are no records of yesterday.
     *passed, last = done.stdout.splitlines()
     assert [line.split(":")[0] for line in passed] == [
-        *("✓ credentials", "✓ work group", "✓ data folder", "✓ a query", "✓ CloudTrail table")
+        *("✓ credentials", "✓ work group", "✓ data folder", "✓ a query", "✓ own tables"),
+        "✓ CloudTrail table",
     ]
     assert last.startswith("✗ records: none since ")
     assert done.returncode == 1
+
+
+def test_the_policy_allows_what_is_called_and_nothing_else(
+    athena: Run,
+    environment: dict[str, str],
+    all_days: str,  # noqa: ARG001 - all that a run calls
+) -> None:
+    athena("trailhound", "athena", "check", check=False)
+    athena("dbt", "run-operation", "upkeep")
+    called = calls(environment)
+    assert called.isdisjoint(NOT_SEEN)
+    policy = policy_of(called)
+    if WRITE:
+        POLICY.write_text(json.dumps(policy, indent=2) + "\n")
+    assert json.loads(POLICY.read_text()) == policy
 
 
 @pytest.mark.parametrize("sql", ["select list_sort(array[1]) as x", "select 'a' ilike 'A' as x"])

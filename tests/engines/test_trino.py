@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ import yaml
 from engines import parity
 from engines.parity import DETECTIONS
 from engines.trino_server import TrinoServer
-from engines.warehouse import TrinoWarehouse, differences, on_duckdb, relations
+from engines.warehouse import TrinoWarehouse, differences, on_duckdb, relations, run
 from sigma_rules.rules import RULES
 from support import project_with
 
@@ -376,3 +378,109 @@ def test_a_table_of_security_lake_gives_the_records_of_aws_own(whole: TrinoWareh
     assert differ == []
     [[rows]] = whole.client.rows("select count(*) from lake.cloudtrail_records")
     assert rows > 1000
+
+
+@pytest.fixture(scope="module")
+def small(warehouses: Warehouses) -> TrinoWarehouse:
+    """A warehouse with one detection's tables and one file."""
+    warehouse = warehouses("small", iam_multiple_users_created__threshold=3)
+    warehouse.run("dbt", "seed", "--exclude", "country_ranges", "country_distances")
+    records = [_create_user(number, f"2026-03-02T00:1{number}:00Z") for number in range(3)]
+    warehouse.deliver("2026/03/02", records)
+    build(warehouse)
+    return warehouse
+
+
+def build(
+    warehouse: TrinoWarehouse, check: bool = True, folder: Path | None = None, **variables: Any
+) -> subprocess.CompletedProcess[str]:
+    """Build what one detection needs."""
+    return run(
+        ("dbt", "run", "--select", "warehouse_builds", "+iam_multiple_users_created"),
+        folder or warehouse.folder,
+        warehouse.environment,
+        {**warehouse.variables, **variables},
+        check=check,
+        project=warehouse.project,
+    )
+
+
+def holder(warehouse: TrinoWarehouse) -> list[Any]:
+    return [row[0] for row in warehouse.client.rows("select run_id from warehouse_lock")]
+
+
+def test_of_two_runs_at_once_one_is_refused_and_no_event_is_there_twice(
+    small: TrinoWarehouse,
+) -> None:
+    small.deliver("2026/03/02", [_create_user(7, "2026-03-02T00:17:00Z")], "more")
+    with ThreadPoolExecutor() as both:
+        # Each with a folder of its own, which dbt writes to.
+        done = list(both.map(lambda name: build(small, False, small.folder / name), ("a", "b")))
+    refused = [each for each in done if each.returncode]
+    assert len(refused) == 1, [each.stdout for each in done]
+    told = " ".join(refused[0].stdout.split())
+    assert "another run builds this warehouse" in told or "COMMIT_ERROR" in told, told
+    assert small.client.rows(
+        "select count(*), count(distinct event_id) from cloudtrail_events"
+    ) == [[4, 4]]
+    assert holder(small) == [""]
+
+
+def test_a_run_that_did_not_end_is_named_and_counts_as_dead_after_a_while(
+    small: TrinoWarehouse,
+) -> None:
+    def held(minutes: int) -> None:
+        small.client.execute(
+            "update warehouse_lock set run_id = 'killed', taken_at = localtimestamp, expires_at "
+            "= cast(current_timestamp at time zone 'UTC' as timestamp(6)) "
+            f"+ interval '{minutes}' minute"
+        )
+
+    held(5)
+    done = build(small, check=False)
+    assert done.returncode
+    assert "another run builds this warehouse (killed, since " in " ".join(done.stdout.split())
+    assert "--vars '{free_lock: true}'" in " ".join(done.stdout.split())
+    assert holder(small) == ["killed"]
+    build(small, free_lock=True)
+    assert holder(small) == [""]
+    held(-1)
+    build(small)
+    assert holder(small) == [""]
+
+
+def test_a_run_whose_models_fail_frees_the_lock(small: TrinoWarehouse) -> None:
+    # The condition on time is SQL of the user's own.
+    done = build(small, check=False, cloudtrail_day_expression="no_such_column")
+    assert done.returncode
+    assert holder(small) == [""]
+
+
+def snapshots(warehouse: TrinoWarehouse, name: str) -> int:
+    [[number]] = warehouse.client.rows(f'select count(*) from "{name}$snapshots"')
+    return int(number)
+
+
+def test_a_run_with_nothing_new_writes_no_detection_and_no_events(small: TrinoWarehouse) -> None:
+    tables = ("iam_multiple_users_created", "cloudtrail_events", "watched_calls")
+    before = [snapshots(small, name) for name in tables]
+    build(small)
+    assert [snapshots(small, name) for name in tables] == before
+
+
+def test_upkeep_joins_files_and_lets_old_snapshots_go(small: TrinoWarehouse) -> None:
+    for number in (1, 2, 3):
+        small.deliver(
+            "2026/03/02", [_create_user(20 + number, f"2026-03-02T01:0{number}:00Z")], f"n{number}"
+        )
+        build(small)
+    files = 'select count(*) from "cloudtrail_events$files"'
+    count = "select count(*) from cloudtrail_events"
+    before, rows = small.client.rows(files), small.client.rows(count)
+    assert before > [[1]]
+    assert snapshots(small, "cloudtrail_events") > 3
+    small.run("dbt", "run-operation", "upkeep", variables={"upkeep_days": 7})
+    assert small.client.rows(files) == [[1]]
+    assert small.client.rows(count) == rows
+    assert holder(small) == [""]
+    build(small)

@@ -130,6 +130,7 @@ def run(
     program, *arguments = map(str, command)
     if program == "dbt":
         # dbt's own files stay out of the project.
+        folder.mkdir(exist_ok=True)
         arguments = ["--log-path", str(folder / "logs"), *arguments]
         arguments += ["--target-path", str(folder / "target"), "--profiles-dir", str(project)]
     done = subprocess.run(

@@ -1,6 +1,7 @@
 """Whether a run on Amazon Athena would find all it needs: each step of it tried, one after another.
 
-Nothing is changed, but for one small object that is written to the data folder and deleted again.
+What is changed is changed back, but that the database for the results stays: one small object and
+one table of one row are made and deleted.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import urlparse
+from uuid import uuid4
 
 from trailhound.analyst.counted import countings
 from trailhound.analyst.findings import NOTE, OK, PROBLEM, Finding
@@ -24,6 +26,8 @@ from trailhound.workspace import Work
 # US dollars for a terabyte scanned, in most regions: https://aws.amazon.com/athena/pricing/
 PRICE = 5.0
 _PROBE = "trailhound-check"
+_SAMPLE = 100
+"""So many records are read: a query that needs no more stops early."""
 _OCSF = (
     *("metadata", "time", "cloud", "api", "actor", "http_request", "src_endpoint", "status"),
     *("unmapped", "eventday"),
@@ -42,14 +46,14 @@ class Scan(NamedTuple):
         return cost_of(self.scanned_bytes)
 
 
-def cost_of(scanned_bytes: float, per: str = "") -> str:
+def cost_of(scanned_bytes: float) -> str:
     """So many bytes and what Athena asks for them: `1.25 GB scanned, about $0.0063`."""
     size, unit = float(scanned_bytes), "B"
     for larger in ("KB", "MB", "GB", "TB"):
         if size < 1000:
             break
         size, unit = size / 1000, larger
-    return f"{size:.3g} {unit} scanned{per}, about ${scanned_bytes / 1e12 * PRICE:.2g}{per}"
+    return f"{size:.3g} {unit} scanned, about ${scanned_bytes / 1e12 * PRICE:.2g}"
 
 
 @dataclass
@@ -91,8 +95,20 @@ class Checks:
                 "athena:StartQueryExecution, s3:GetBucketLocation, s3:PutObject",
                 self._query,
             ),
-            ("CloudTrail table", "glue:GetTable", self._table),
-            ("records", "s3:ListBucket and s3:GetObject on the trail's bucket", self._records),
+            (
+                "own tables",
+                "glue:GetDatabases, GetDatabase, CreateDatabase, GetTables, GetTable, CreateTable, "
+                "UpdateTable, GetTableVersions, DeleteTableVersion and DeleteTable on the database "
+                "for the results",
+                self._own_tables,
+            ),
+            ("CloudTrail table", "glue:GetTable, or of another catalog what it takes", self._table),
+            (
+                "records",
+                "s3:ListBucket and s3:GetObject on the trail's bucket, and kms:Decrypt if a key of "
+                "yours encrypts it",
+                self._records,
+            ),
             ("a detection", "glue:GetTable on the tables of the models", self._detection),
         )
         for subject, permissions, check in needed:
@@ -135,9 +151,40 @@ class Checks:
             OK, "a query", f"runs, results in {self.work.target.config['s3_staging_dir']}"
         )
 
+    def _own_tables(self) -> Finding:
+        """Make, fill, change and drop a table as a run does."""
+        config = self.work.target.config
+        schema, glue = str(config["schema"]), self.session.client("glue")
+        names = [
+            each["Name"]
+            for page in glue.get_paginator("get_databases").paginate()
+            for each in page["DatabaseList"]
+        ]
+        if schema not in names:
+            self._scan(f"create schema if not exists `{schema}`")
+        table = f"{_PROBE}_{uuid4().hex}".replace("-", "_")
+        folder = f"{str(config['s3_data_dir']).rstrip('/')}/{table}/"
+        self._scan(
+            f"create table {quoted(schema, table)} with (table_type = 'iceberg', "
+            f"is_external = false, format = 'parquet', location = '{folder}') as select 1 as x"
+        )
+        try:
+            self._scan(f"insert into {quoted(schema, table)} select 2 as x")
+            self._scan(f"delete from {quoted(schema, table)} where x = 1")
+            glue.get_tables(DatabaseName=schema, MaxResults=1)
+            place = {"DatabaseName": schema, "TableName": table}
+            versions = glue.get_table_versions(**place)["TableVersions"]
+            oldest = min((each["VersionId"] for each in versions), key=int)
+            if len(versions) > 1:  # the one in force stays
+                glue.delete_table_version(**place, VersionId=oldest)
+        finally:
+            self._scan(f"drop table `{schema}`.`{table}`")
+        made = "a table was made, written, changed and dropped"
+        return Finding(OK, "own tables", f"{made} in {schema}")
+
     def _table(self) -> Finding:
         database, name = self._source
-        found = self.session.client("glue").get_table(DatabaseName=database, Name=name)["Table"]
+        found = self._table_found(database, name)
         keys = found.get("PartitionKeys", [])
         columns = {
             each["Name"]: each["Type"].replace(" ", "")
@@ -164,15 +211,27 @@ class Checks:
             )
         return Finding(OK, "CloudTrail table", f"{database}.{name} has all that the models read")
 
+    def _table_found(self, database: str, name: str) -> dict[str, Any]:
+        """The table as Glue describes it; one of another catalog in the same words."""
+        if self._catalog is None:
+            glue = self.session.client("glue")
+            return dict(glue.get_table(DatabaseName=database, Name=name)["Table"])
+        found = self.session.client("athena").get_table_metadata(
+            CatalogName=self._catalog, DatabaseName=database, TableName=name
+        )["TableMetadata"]
+        return {**found, "StorageDescriptor": {"Columns": found.get("Columns", [])}}
+
     def _records(self) -> Finding:
         day, region = self._variable("cloudtrail_day_expression"), "awsregion"
         if self._is_ocsf:
             day = "date_format(date_parse(eventday, '%Y%m%d'), '%Y/%m/%d')"
             region = "cloud.region"
         since = _today() - timedelta(days=1)
+        source = quoted(*([self._catalog] if self._catalog else []), *self._source)
         scan = self._scan(
-            f"select {day}, count(*), count(distinct {region}) from {quoted(*self._source)} "
-            f"where {day} >= '{since:%Y/%m/%d}' group by 1 order by 1"
+            f"select day, region, count(*) from (select {day} as day, {region} as region "
+            f"from {source} where {day} >= '{since:%Y/%m/%d}' limit {_SAMPLE}) group by 1, 2 "
+            "order by 1, 2"
         )
         if not scan.rows:
             return Finding(
@@ -181,13 +240,11 @@ class Checks:
                 f"none since {since} ({scan.cost})",
                 "compare the table's location, accounts and regions with the trail's bucket",
             )
-        days = ", ".join(
-            f"{day} {counted(number, 'record')} of {counted(regions, 'region')}"
-            for day, number, regions in scan.rows
-        )
-        month = cost_of(scan.scanned_bytes * 24 * 30, per=" a month")
+        days = sorted({day for day, _, _ in scan.rows})
+        regions = counted(len({region for _, region, _ in scan.rows}), "region")
+        seen = counted(sum(number for _, _, number in scan.rows), "record")
         return Finding(
-            OK, "records", f"{days}; {scan.cost}", f"hourly runs: {month}, and the models"
+            OK, "records", f"a sample of {seen} of {', '.join(days)} and {regions}; {scan.cost}"
         )
 
     def _detection(self) -> Finding:
@@ -216,6 +273,12 @@ class Checks:
     @property
     def _source(self) -> tuple[str, str]:
         return self._variable("cloudtrail_database"), self._variable("cloudtrail_table")
+
+    @property
+    def _catalog(self) -> str | None:
+        """The data catalog of the CloudTrail table; None for the account's own."""
+        name = self._variable("cloudtrail_catalog")
+        return None if name.lower() in ("", "awsdatacatalog") else name
 
     @property
     def _is_ocsf(self) -> bool:

@@ -14,7 +14,7 @@ from trailhound.errors import WrongUsage
 DOCUMENTS = "cloudtrail_documents"
 _NAME = re.compile(r"\w+")
 _URL = re.compile(r"[a-z0-9]+://[\w.!*()/@+=-]*")
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
 _ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")
 
 

@@ -33,7 +33,7 @@ _SEEDS = {
 _HOOK = re.compile(
     r"\{\{ trailhound\.(remove_what_is_replaced|check_allow_list|check_threshold_overrides"
     r"|check_trusted_accounts|check_networks|check_indicators|note_builds|union_alerts"
-    r"|make_missing_views)\(\) \}\}"
+    r"|make_missing_views|take_lock|free_lock)\(\) \}\}"
 )
 # What makes SQL that differs from run to run though no file changed.
 _MOVING = re.compile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 
 import click
@@ -26,7 +27,11 @@ from trailhound.workspace import Work
     "--trail", metavar="URL", help="s3:// and the trail's bucket, with its prefix if it has one."
 )
 @click.option("--accounts", metavar="ID,…", help="The accounts that the trail records.")
-@click.option("--regions", metavar="NAME,…", help="Their regions.  [default: all of AWS's]")
+@click.option(
+    "--regions",
+    metavar="NAME,…",
+    help="Their regions.  [default: all of the target's partition, as AWS, China, GovCloud]",
+)
 @click.option("--organization", metavar="ID", help="The organization, for an organization's trail.")
 @click.option("--since", type=Moment(whole_day=True), help="The first day that the table has.")
 @click.option("--apply", is_flag=True, help="Create the table instead of printing the statements.")
@@ -45,9 +50,10 @@ def athena(  # noqa: PLR0913 - each is a part of where a trail is
 ) -> None:
     """Set up and check the CloudTrail table that a warehouse reads.
 
-    ddl prints the statements for Athena, with --target trino those for Trino. check tries, on
-    Athena, all that a run needs: credentials, folders, the table, its records, one detection, and
-    says what was scanned; exit code 1 if something is missing.
+    ddl prints the statements for Athena, with --target trino those for Trino; --trail may be any
+    path below AWSLogs. check tries, on Athena, all that a run needs: credentials, folders, a table
+    that it makes and drops, the CloudTrail table, a few of its records, one detection, and says
+    what was scanned; exit code 1 if something is missing.
     """
     work = Work(settings)
     if action == "check":
@@ -63,7 +69,7 @@ def athena(  # noqa: PLR0913 - each is a part of where a trail is
     place = Trail(
         trail,
         accounts.split(","),
-        regions.split(",") if regions else _all_regions(),
+        regions.split(",") if regions else _all_regions(work),
         since,
         organization,
     )
@@ -89,10 +95,14 @@ def _ddl(work: Work, trail: Trail, *, apply: bool) -> None:
     say(work.settings, f"{database}.{table} reads {trail.root}")
 
 
-def _all_regions() -> list[str]:
+def _all_regions(work: Work) -> list[str]:
+    """The regions with CloudTrail in the partition of the target's region, else of the default."""
     with extra("athena", "the list of AWS's regions"):
         import boto3
-    return sorted(boto3.Session(region_name="us-east-1").get_available_regions("cloudtrail"))
+    region = work.target.config.get("region_name") or os.environ.get("AWS_DEFAULT_REGION")
+    session = boto3.Session(region_name=region or "us-east-1")
+    partition = session.get_partition_for_region(session.region_name)
+    return sorted(session.get_available_regions("cloudtrail", partition_name=partition))
 
 
 def _check(work: Work) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -33,11 +34,11 @@ FOR_PEOPLE = (Column("detection"), Column("passed", "integer"), Column("failed",
 def test(settings: Settings, /, names: tuple[str, ...]) -> None:
     """Run the unit tests of some or all detections.
 
-    NAME is a detection or a glob. No logs are needed, and the store is not touched. Exit code 1
-    if a test fails, or if a detection has none.
+    NAME is a detection, a glob, or the .sql or .yml file of one. No logs are needed, and the store
+    is not touched. Exit code 1 if a test fails, or if a detection has none.
     """
     work = Work(settings)
-    chosen, faults = work.chosen(names)
+    chosen, faults = work.chosen([_name(each) for each in names])
     wanted = [each for each in chosen if each.enabled]
     if not wanted:
         disabled = ", ".join(each.name for each in chosen)
@@ -55,6 +56,12 @@ def test(settings: Settings, /, names: tuple[str, ...]) -> None:
     _print(settings, wanted, outcomes)
     if faults:
         raise TrailhoundError(f"{counted(len(faults), 'detection')} not tested")
+
+
+def _name(text: str) -> str:
+    """The detection that a file is of; any other text as it is."""
+    path = Path(text)
+    return path.stem if path.suffix in (".sql", ".yml") else text
 
 
 def _print(settings: Settings, wanted: Sequence[Detection], outcomes: Sequence[Outcome]) -> None:

@@ -105,6 +105,12 @@ def _render(value: Any, environment: Mapping[str, str]) -> Any:
         typed.append(text)
         return text
 
+    native = []
+
+    def as_native(text: object) -> object:
+        native.append(text)
+        return text
+
     def env_var(name: str, default: str | None = None) -> str:
         found = environment.get(name, default)
         if found is None:
@@ -119,9 +125,11 @@ def _render(value: Any, environment: Mapping[str, str]) -> Any:
 
     # Without such a filter everything stays a text, as with dbt: a password may look like a number.
     jinja = Environment()  # noqa: S701 - what comes out is no HTML
-    jinja.filters |= dict.fromkeys(("as_number", "as_bool", "as_native"), as_typed)
+    jinja.filters |= dict.fromkeys(("as_number", "as_bool"), as_typed) | {"as_native": as_native}
     rendered = jinja.from_string(value).render(env_var=env_var)
     try:
-        return literal_eval(rendered) if typed else rendered
+        return literal_eval(rendered) if typed or native else rendered
     except (ValueError, SyntaxError) as error:
+        if not typed:
+            return rendered
         raise WrongUsage(f"profiles.yml: '{rendered}' is no value for {value}") from error

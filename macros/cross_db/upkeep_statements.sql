@@ -1,0 +1,28 @@
+{# The statements of an engine that join an Iceberg table's small files and let old snapshots go. #}
+{% macro upkeep_statements(table) -%}
+    {{ return(adapter.dispatch('upkeep_statements', 'trailhound')(table)) }}
+{%- endmacro %}
+
+{% macro trino__upkeep_statements(table) -%}
+    {%- set age = "(retention_threshold => '" ~ (var('upkeep_days') | int) ~ "d')" -%}
+    {{ return([
+        'alter table ' ~ table ~ ' execute optimize',
+        'alter table ' ~ table ~ ' execute expire_snapshots' ~ age,
+        'alter table ' ~ table ~ ' execute remove_orphan_files' ~ age,
+    ]) }}
+{%- endmacro %}
+
+{# How old a snapshot may be stands in the table. VACUUM takes the files that nothing needs too. #}
+{% macro athena__upkeep_statements(table) -%}
+    {%- set name = '`' ~ table.schema ~ '`.`' ~ table.identifier ~ '`' -%}
+    {{ return([
+        'alter table ' ~ name ~ " set tblproperties ('vacuum_max_snapshot_age_seconds'='"
+        ~ (var('upkeep_days') | int) * 86400 ~ "')",
+        'optimize "' ~ table.schema ~ '"."' ~ table.identifier ~ '" rewrite data using bin_pack',
+        'vacuum "' ~ table.schema ~ '"."' ~ table.identifier ~ '"',
+    ]) }}
+{%- endmacro %}
+
+{% macro default__upkeep_statements(table) -%}
+    {{ trailhound.no_body_for('upkeep_statements') }}
+{%- endmacro %}
