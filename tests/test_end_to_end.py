@@ -56,25 +56,25 @@ def test_files_one_after_the_other_in_any_order(run: Run, expected: str) -> None
 
 KILLED_IN_BUILD = """
 import os, signal, sys
-from trailhound.build import new_events
-from trailhound.build import plan, relations
+from trailhound.build import new_events, relations
 from trailhound.main import cli
 
-def killed_after(module, name, step=None):
-    work = getattr(module, name)
+def killed_after(place, name, step=None):
+    work = getattr(place, name)
     def then(*arguments):
         work(*arguments)
-        if step is None or arguments[0].name == step:
+        if step is None or arguments[1].name == step:
             os.kill(os.getpid(), signal.SIGKILL)
-    setattr(module, name, then)
+    setattr(place, name, then)
 
 where, *arguments = sys.argv[1:]
 if where == "new events":
     killed_after(new_events, "_add")
 elif where == "alerts":
-    killed_after(plan, "_union_alerts")
+    killed_after(relations, "_union_alerts")
 else:
-    killed_after(plan, "_build_step", where)
+    killed_after(relations._Store, "_build_whole", where)
+    killed_after(relations._Store, "_build_days", where)
 cli(arguments)
 """
 

@@ -51,7 +51,7 @@ def report(settings: Settings, /, output: Path, **options: Any) -> None:
         tell_if_stale(work, warehouse)
     text = page(found)
     if str(output) == "-":
-        click.get_text_stream("stdout", encoding="utf-8").write(text)
+        click.echo(text.encode(), nl=False)
         return
     with written_whole(output) as beside:
         beside.write_text(text, encoding="utf-8")

@@ -61,7 +61,7 @@ def simulate(
         seed=f"{detection.name} {start.isoformat()} {quiet_below}",
     )
     if output is None:
-        click.get_binary_stream("stdout").write(document(records) + b"\n")
+        click.echo(document(records))
         return
     paths = write_trail(records, output)
     say(settings, f"{counted(len(records), 'record')} in {counted(len(paths), 'file')}:")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, Any
 
@@ -40,13 +41,14 @@ def emit(format_name: str, columns: Sequence[Column], rows: Sequence[Row]) -> No
         if sys.stdout.isatty():
             raise WrongUsage(f"{format_name} is not for a terminal: redirect it to a file")
         with reader_may_leave():
-            write(format_name, columns, rows, click.get_binary_stream("stdout"))
+            write(format_name, columns, rows, sys.stdout.buffer)
         return
     # Whatever the locale is: a name that it cannot spell must not end the output.
-    stream = click.get_text_stream("stdout", encoding="utf-8", errors="backslashreplace")
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     with reader_may_leave():
-        write(format_name, columns, rows, stream)
-        stream.flush()
+        write(format_name, columns, rows, sys.stdout)
+        sys.stdout.flush()
 
 
 def save(format_name: str, columns: Sequence[Column], rows: Sequence[Row], path: Path) -> None:
