@@ -23,6 +23,7 @@ from trailhound.load.tolerant.unwrap import Found, What, load_json, record_in_te
 
 _LINE_ENDS = b" \t\r,\x1e\xef\xbb\xbf"  # what may stand around a value on its line
 _MAY_HOLD_EVENTS = re.compile(rb"event_?name|awslogs|message|_raw|body", re.I)
+_LAKE = b'"eventJson"'
 _CONTAINER = re.compile(b"|".join([*sorted(CONTAINERS), rb"\A\["]))
 # What stands before a record is no part of JSON, but may be `[2026-01-31 10:00:00]`.
 _PREFIX = re.compile(rb'[^{\["\]}:,]|\[[^\]{}"\[]+\]')
@@ -90,7 +91,9 @@ def _read_lines(lines: list[bytes]) -> Iterator[list[Found] | None]:
     for line in lines:
         of_line = []
         if line[:1] in (b"{", b"["):
-            of_line = list(split([line])) if _CONTAINER.search(line) else [Part(Kind.VALUE, line)]
+            is_row = line[:1] == b"[" and _LAKE in line
+            is_container = not is_row and _CONTAINER.search(line)
+            of_line = list(split([line])) if is_container else [Part(Kind.VALUE, line)]
         parts += of_line
         counts.append(len(of_line))
     of_parts = settled(iter(parts))
