@@ -179,13 +179,14 @@ def _in_array(values: list[Any], place: str, depth: int) -> Iterator[Found]:
         yield from search(row, place, depth)
         return
     values = _table_rows(values)
+    is_row = place.endswith("]")  # as Loki's, of a time and a text
     found_any = False
     without = []
     for number, each in enumerate(values):
         here = f"{place}[{number}]"
         inside = depth + 1 if isinstance(each, list) else depth
         found = list(search(each, here, inside)) if inside <= MAX_DEPTH else []
-        if not found:
+        if not found and (isinstance(each, dict | list) or not is_row):
             without.append((each, here))
         found_any = found_any or bool(found)
         if found_any:
