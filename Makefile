@@ -24,7 +24,7 @@ engines: .venv/dev  ## the same results on a real Trino and through dbt-athena, 
 	TRAILHOUND_EVERY_DETECTION=1 $(BIN)/pytest tests/engines
 
 fuzz: .venv/dev  ## the reader against broken bytes, for ten minutes
-	TRAILHOUND_FUZZ_SECONDS=600 $(BIN)/pytest tests/load/test_fuzz.py
+	TRAILHOUND_FUZZ_SECONDS=600 $(BIN)/pytest -s tests/load/test_fuzz.py
 
 docs: .venv/dev  ## write the generated parts of the documentation anew
 	$(BIN)/trailhound list --write-catalogue --quiet >/dev/null

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import lzma
 import os
 import subprocess
 import sys
@@ -61,6 +62,8 @@ ARCHIVES = {
     "tar.zst": lambda: zstandard.compress(tarred()),
     "zip in tar": lambda: tarred({"inner": zipped()}),
     "tar.gz in zip": lambda: zipped({"inner": gzip.compress(tarred())}),
+    "zip in gzip": lambda: gzip.compress(zipped()),
+    "zip in xz in tar": lambda: tarred({"inner": lzma.compress(zipped())}),
 }
 
 

@@ -15,6 +15,7 @@ from load_support import event, lines, load_bytes, load_paths, records
 from trailhound.cloudtrail import FIELDS
 from trailhound.engines import STORE_VERSION
 from trailhound.load import LoadError, batches, load
+from trailhound.load.tolerant import judge
 
 EVENTS = [event(number, userAgent="agent " * 20) for number in range(50)]
 DOCUMENT = records(*EVENTS)
@@ -372,3 +373,14 @@ def test_a_line_longer_than_can_be_kept(tmp_path, monkeypatch):
         "longer than 65,536 bytes",
         "longer than 65,536 bytes",
     ]
+
+
+@pytest.mark.parametrize("bad", ["plain words", "22:41:18 [debug] {x}", "{not: json}", "17"])
+def test_bad_lines_are_judged_many_at_a_time(tmp_path, monkeypatch, bad):
+    """One by one a log of another kind would take minutes."""
+    asked = []
+    valid = judge.valid
+    monkeypatch.setattr(judge, "valid", lambda texts: asked.append(len(texts)) or valid(texts))
+    loaded = load_bytes(tmp_path, f"{bad}\n" * 500 + lines(event(1)).decode() + "\n")
+    assert (loaded.ids, loaded.report.rejected) == (["id-1"], 500)
+    assert len(asked) < 20

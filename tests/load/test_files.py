@@ -143,6 +143,8 @@ def test_records_without_an_event(tmp_path, content, reason):
         load(connection, [str(tmp_path)])
     (tmp_path / "good").write_bytes(records(event()))
     assert load_paths(tmp_path, connection=connection).report.files_known == 1
+    with pytest.raises(NothingRead, match=rf"/file: {reason}$"):
+        load(connection, [str(tmp_path / "file")])  # it is known, and still nothing
     (tmp_path / "other").write_text(json.dumps(content))
     assert load(connection, [str(tmp_path)]).valid == 0  # the files known before hold events
 

@@ -56,7 +56,16 @@ def test_records_of_other_kinds_are_skipped(tmp_path, value, reason, wrap):
 
 
 def test_they_are_skipped_in_shells_too(tmp_path):
-    for value, reason in ((AGGREGATED, "aggregated event"), (S3_NOTIFICATION, "S3 notification")):
+    by_category = {key: each for key, each in AGGREGATED.items() if key != "eventType"}
+    for value, reason in (
+        (AGGREGATED, "aggregated event"),
+        (by_category, "aggregated event"),
+        (S3_NOTIFICATION, "S3 notification"),
+        ({"Service": "Amazon S3", "Event": "s3:TestEvent"}, "S3 notification"),
+        ({"source": "aws.s3", "detail": {"bucket": {"name": "trail"}}}, "S3 notification"),
+    ):
+        [(_, skipped)] = load_bytes(tmp_path, json.dumps({"events": [value]})).skips
+        assert skipped.startswith(reason)
         messages = [{"Body": json.dumps({"Message": json.dumps({"Records": [value]})})}]
         loaded = load_bytes(tmp_path, json.dumps({"Messages": messages}))
         assert loaded.skips == [(1, reason)]
@@ -66,6 +75,14 @@ REFUSED = {
     "console CSV": (
         b"Event name,Event time,User name,Event source,Resource type\nStopLogging,x,alice,c,\n",
         "CSV of the console's Event history",
+    ),
+    "console CSV, saved again": (
+        b'"Event ID","Event time","Event name"\n"1","March 01, 2026, 10:00:00","StopLogging"\n',
+        "CSV of the console's Event history",
+    ),
+    "Elastic's CSV": (
+        b'"@timestamp","event.action","aws.cloudtrail.event_type"\n"x","StopLogging","y"\n',
+        "Elastic event without event.original",
     ),
     "Athena CSV": (
         b'"eventversion","useridentity","eventtime"\n"1","{type=Root}","2026"\n',
@@ -84,6 +101,11 @@ REFUSED = {
         "VPC flow log",
     ),
     "VPC flow without a header": (b"2 111122223333 eni-1 10.0.0.1 10.0.0.2 1 2\n", "VPC flow log"),
+    "VPC flow, own format": (b"vpc-id srcaddr dstaddr\nvpc-1 10.0.0.1 10.0.0.2\n", "VPC flow log"),
+    "VPC flow out of a log group": (
+        b"2026-03-01T10:00:00.000Z 2 111122223333 eni-1 10.0.0.1 10.0.0.2 1 2\n",
+        "VPC flow log",
+    ),
     "ELB": (
         b"https 2026-03-01T10:00:00.1Z app/lb/1 10.0.0.1:1 10.0.0.2:80 0 0 0 200\n",
         "ELB access log",
@@ -92,6 +114,7 @@ REFUSED = {
     "registry hive": (b"regf\x01\0\0\0", "Windows registry"),
     "Python": (b"{'Events': [{'CloudTrailEvent': '{}'}]}", "text of a Python object"),
     "YAML": (b'Events:\n- CloudTrailEvent: \'{"eventVersion":"1.11"}\'\n', "YAML"),
+    "YAML with its mark": (b"---\nRecords:\n- a: 1\n", "YAML"),
     "Parquet": (parquet(eventname=["x"], a=[1]), "Parquet without CloudTrail events"),
     "cut Parquet": (parquet(a=[1])[:-20], "damaged Parquet"),
     "Avro": (b"Obj\x01\x04", "Avro, which is not read"),
@@ -114,6 +137,8 @@ def test_files_that_are_refused(tmp_path, what):
     ("value", "reason"),
     [
         ({"schemaVersion": "2.0", "service": {"serviceName": "guardduty"}}, "GuardDuty finding"),
+        ({"Findings": [{"Service": {"ServiceName": "guardduty"}}]}, "GuardDuty finding"),
+        ({"Findings": [{"ProductArn": "x", "SchemaVersion": "y"}]}, "Security Hub finding"),
         ({"timestamp": 1, "webaclId": "x", "httpRequest": {}}, "WAF log"),
         ({"version": "1.1", "query_name": "x", "query_timestamp": "y"}, "DNS log"),
         ({"event": {"action": "x"}, "aws": {"cloudtrail": {}}}, "Elastic event without"),

@@ -1,6 +1,7 @@
 """Any bytes at all: never a crash, counts that add up, no valid record lost beside broken ones.
 
-`TRAILHOUND_FUZZ_SECONDS` says for how long, all tests together; `make fuzz` takes ten minutes.
+`TRAILHOUND_FUZZ_SECONDS` says for how long, all tests together; `make fuzz` takes ten minutes and
+prints how many inputs each test had.
 """
 
 import gzip
@@ -10,6 +11,7 @@ import re
 import tempfile
 import time
 from datetime import date
+from itertools import count
 from pathlib import Path
 
 import duckdb
@@ -31,9 +33,12 @@ def fuzzed(test):
 
     def repeatedly():
         started = time.monotonic()
+        inputs = iter(INPUTS)
+        before = next(inputs)
         run()
         while time.monotonic() - started < SECONDS:
             run()
+        print(f"{test.__name__}: {next(inputs) - before - 1:,} inputs")
 
     return repeatedly
 
@@ -41,17 +46,20 @@ def fuzzed(test):
 GOOD = records(event("good"))
 GOOD_LINE = b"a good line"  # stands for one
 CONNECTION = duckdb.connect()  # a new store for each example would take most of the time
+INPUTS = count()  # told off one by one
 
 
-def load_beside_a_good_file(content):
+def load_beside_a_good_file(*contents):
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "good").write_bytes(GOOD)
-        (Path(folder) / "odd").write_bytes(content)
+        for number, content in enumerate(contents):
+            (Path(folder) / f"odd {number}").write_bytes(content)
+            next(INPUTS)
         CONNECTION.execute("drop table if exists cloudtrail_logs")
         loaded = load_paths(folder, connection=CONNECTION)
         assert loaded.ids[0] == "id-good"
         again = load_paths(folder, connection=CONNECTION)
-        assert (again.report.files_known, again.report.records) == (2, 0)
+        assert (again.report.files_known, again.report.records) == (1 + len(contents), 0)
     for row in loaded.rows:
         for value in row.values():
             if isinstance(value, str):
@@ -90,9 +98,9 @@ def damaged(draw):
 
 
 @fuzzed
-@given(st.one_of(st.binary(max_size=600), damaged()))
-def test_any_bytes(content):
-    load_beside_a_good_file(content)
+@given(st.lists(st.one_of(st.binary(max_size=600), damaged()), min_size=1, max_size=20))
+def test_any_bytes(contents):
+    load_beside_a_good_file(*contents)
 
 
 MAGIC = (

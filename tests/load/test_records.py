@@ -140,6 +140,14 @@ def test_the_outermost_reading_counts_once(tmp_path):
         assert load_bytes(tmp_path, json.dumps(text), str(number)).report.records == 1
 
 
+@pytest.mark.parametrize("shell", [lambda values: values, lambda values: {"data": values}])
+def test_what_stands_beside_records_is_counted(tmp_path, shell):
+    values = [event(1), None, 5, "text", {"a": 1}, [event(2)], event(3)]
+    loaded = load_bytes(tmp_path, json.dumps(shell(values)))
+    assert loaded.ids == ["id-1", "id-2", "id-3"]
+    assert [position for position, _ in loaded.errors] == [2, 3, 4, 5]
+
+
 def nested(levels):
     """A record with some keys around it."""
     value = event(1)
@@ -156,7 +164,8 @@ def test_six_levels_deep_and_no_deeper(tmp_path):
     for number, hostile in enumerate([b'{"data":' * 90_000, b"[" * 90_000, b'{"log":[' * 9_000]):
         end = b"}" if number == 0 else b"]" if number == 1 else b"]}"
         text = hostile + b"1" + end * (hostile.count(b'"log"') or 90_000)
-        assert load_bytes(tmp_path, text, f"deep {number}").report.rejected == 1
+        [(_, error)] = load_bytes(tmp_path, text, f"deep {number}").errors
+        assert error.startswith("nested too deeply")
 
 
 def test_a_rejected_record_has_its_path(tmp_path):

@@ -2,7 +2,9 @@
 
 import base64
 import bz2
+import csv
 import gzip
+import io
 import json
 import lzma
 
@@ -28,6 +30,22 @@ SUBSCRIPTION = {
 
 def lines(values):
     return "\n".join(json.dumps(each) for each in values)
+
+
+def insights_row(text):
+    return [{"field": "@timestamp", "value": "x"}, {"field": "@message", "value": text}]
+
+
+def lake_row(text):
+    return [{"eventTime": "x"}, {"eventJson": text}]
+
+
+def table(*columns):
+    out = io.StringIO()
+    names = [f"message{number or ''}" for number in range(len(columns))]
+    rows = zip(*columns, strict=True)
+    csv.writer(out).writerows([("time", *names), *(("x", *cells) for cells in rows)])
+    return out.getvalue()
 
 
 SHAPES = {
@@ -77,6 +95,25 @@ SHAPES = {
     ),
     "EventBridge envelopes": lines(ENVELOPES),
     "EventBridge envelopes in an array": json.dumps(ENVELOPES),
+    "rows of Logs Insights, a line each": lines(map(insights_row, TEXTS)),
+    "rows of Logs Insights, pretty": "\n".join(
+        json.dumps(insights_row(text), indent=2) for text in TEXTS
+    ),
+    "rows of CloudTrail Lake, a line each": lines(map(lake_row, TEXTS)),
+    "rows of CloudTrail Lake, the record first": lines(lake_row(text)[::-1] for text in TEXTS),
+    "items of one key": json.dumps({"result": [{"eventJson": text} for text in TEXTS]}),
+    "in shells with a name and a time": json.dumps(
+        [{"eventName": "x", "eventTime": event()["eventTime"], "message": text} for text in TEXTS]
+    ),
+    "CSV, indented records": table(json.dumps(each, indent=1) for each in EVENTS),
+    "CSV, something before each record": table(f"2026-01-31 {text}" for text in TEXTS),
+    "CSV after blank lines": "\n\n" + table(TEXTS),
+    "CSV, a record in two cells of a row": table(TEXTS, TEXTS),
+    "CSV, several records in a row": table([TEXTS[0], TEXTS[2]], [TEXTS[1], ""]),
+    "CSV, escaped as Spark does": "time,message\n"
+    + "".join(f"x,{json.dumps(text)}\n" for text in TEXTS),
+    "CSV, tabs and no quotes": "time\tmessage\n" + "".join(f"x\t{text}\n" for text in TEXTS),
+    "CSV, named fields beside the record": table(TEXTS).replace("time,", "eventname,"),
     "raw in an array": json.dumps([{"_raw": text} for text in TEXTS]),
     "raw, a line each": lines([{"_raw": text, "_time": 1} for text in TEXTS]),
     "keys of shippers": json.dumps(
@@ -137,6 +174,9 @@ SKIPPED = {
     "empty gzip": (gzip.compress(b""), "empty file", 0),
     "empty array": ("[]", "empty file", 0),
     "no records": ('{"Records": [ ] }', "empty file", 0),
+    "no hits": (json.dumps({"took": 1, "hits": {"total": 0, "hits": []}}), "empty file", 0),
+    "no rows": (json.dumps({"tables": [{"columns": [], "rows": []}]}), "empty file", 0),
+    "no data": (json.dumps({"data": [], "meta": {"page": {}}}), "empty file", 0),
     "digest": (json.dumps({"digestStartTime": "x", "digestEndTime": "y"}), "digest file", 1),
     "config": (
         json.dumps({"fileVersion": "1.0", "configurationItems": [{"eventName": 1}]}),

@@ -32,7 +32,7 @@ COLUMNS = (
     Column("idle", "boolean"),
     Column("enabled", "boolean"),
 )
-WIDE = 120
+WIDE, NARROW = 120, 80
 _SEVERITY = Column("severity", "severity")
 
 
@@ -58,7 +58,8 @@ def list_detections(
     if (settings.format or "table") == "table":
         from trailhound.formats.table import page_width
 
-        shape = _wide if page_width() >= WIDE else _narrow
+        width = page_width()
+        shape = _wide if width >= WIDE else _narrow if width >= NARROW else _stacked
         emit("table", *shape(detections, data_events))
     else:
         emit(settings.format or "table", COLUMNS, [_row(each, data_events) for each in detections])
@@ -137,6 +138,18 @@ def _narrow(
         below = " · ".join(filter(None, (", ".join(each.techniques), state)))
         rows.append((each.severity, (each.name, below), each.fires_at))
     return columns, rows
+
+
+def _stacked(
+    detections: Sequence[Detection], data_events: bool | None
+) -> tuple[Sequence[Column], Sequence[Row]]:
+    """Only the names beside the severity: the longest one takes what is left of 60 characters."""
+    rows = []
+    for each in detections:
+        state = _state(each, data_events)
+        below = " · ".join(filter(None, (each.fires_at, ", ".join(each.techniques), state)))
+        rows.append((each.severity, (each.name, below)))
+    return (_SEVERITY, Column("detection\nfires_at, techniques", "pair")), rows
 
 
 def _state(each: Detection, data_events: bool | None) -> str:

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from io import BytesIO
 from typing import IO
 
 import pyarrow as pa
@@ -208,14 +207,11 @@ def _entry(
 ) -> Iterator[pa.RecordBatch]:
     stream = fast.Stream(entry.path, version)
     try:
-        if entry.stream.peek().startswith(parquet.MAGIC):
+        if entry.stream.start().startswith(parquet.MAGIC):
             yield from _parquet(batcher, entry.path, version, entry.stream.seekable())
             return
         stored = _start(entry.stream)
         text = inflate.whole(stored, MAX_WHOLE) if len(stored) <= MAX_STORED else None
-        if text is not None and text.startswith(parquet.MAGIC):
-            yield from _parquet(batcher, entry.path, version, BytesIO(text))
-            return
         if text is not None:
             batcher.add_text(entry.path, version, text)
             return

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from trailhound.load import batches, session, store
 from trailhound.load.inflate import MAX_INFLATED
-from trailhound.load.result import LoadError, LoadReport, NoSuchFile, NothingRead, Progress
+from trailhound.load.result import LoadReport, NoSuchFile, NothingRead, Progress
 from trailhound.load.sources.archives import owners
 from trailhound.load.sources.files import UNREAD, Days, Source
 from trailhound.load.sources.listing import list_sources
@@ -126,11 +126,11 @@ def load(  # noqa: PLR0913 (a caller names what it wants)
                 len(new) + len(listing.failures),
                 len(listing.sources) - len(new),
             )
-        if not answer.valid and not (answer.files_known and store.holds_events(connection, table)):
-            if not answer.files_read:
-                raise LoadError("nothing could be read: every file is known, and none has an event")
-            oddities = store.oddities(connection, table, job.loaded_at)
-            raise NothingRead(answer, oddities)
+        if not answer.valid:
+            before = [row for path in listing.sources for row in known.rows_of(path)]
+            if not store.holds_events(connection, table, before):
+                oddities = store.oddities(connection, table, job.loaded_at, before)
+                raise NothingRead(answer, oddities)
     return answer
 
 

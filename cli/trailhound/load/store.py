@@ -36,8 +36,8 @@ STREAM = pa.schema(
     ]
 )
 ON_TRUST, RECORD, DETAIL = range(3)
-"""Values of `mode`: cut out by the fast reader, and to be refused unless it is an event or is to be
-skipped; a record of the careful reader; an EventBridge envelope."""
+"""Values of `mode`: cut out by the fast reader, and to be refused unless it is an event of a
+service or is to be skipped; a record of the careful reader; an EventBridge envelope."""
 
 _INVALID = "not valid JSON"
 REFUSED = -1  # position of a row that says: this file needs the careful reader
@@ -94,6 +94,7 @@ judged as (
         case
             when error is not null or skipped is not null then error
             when event.eventsource like 'aws:%' then 'no CloudTrail record'
+            when event.eventsource is null and mode = {ON_TRUST} then 'no eventSource'
             when event.useridentity.type is null and event.useridentity.arn is null
                 and event.eventname is not null
                 and regexp_matches(record, '{_PARTIAL}')
@@ -207,25 +208,31 @@ def next_moment(connection: duckdb.DuckDBPyConnection, table: str) -> datetime:
     return max(now, last[0] + timedelta(microseconds=1)) if last and last[0] else now
 
 
-def holds_events(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
-    """Whether any record that was ever loaded is an event."""
+def holds_events(connection: duckdb.DuckDBPyConnection, table: str, paths: Iterable[str]) -> bool:
+    """Whether any record that was ever loaded from some paths is an event."""
     found = connection.execute(
-        f"select 1 from {table} where error is null and skipped is null limit 1"
+        f"""select 1 from {table} where error is null and skipped is null
+            and file_path in (select unnest(?::varchar[])) limit 1""",
+        [list(paths)],
     ).fetchone()
     return found is not None
 
 
 def oddities(
-    connection: duckdb.DuckDBPyConnection, table: str, loaded_at: datetime
+    connection: duckdb.DuckDBPyConnection, table: str, loaded_at: datetime, paths: Iterable[str]
 ) -> list[Problem]:
-    """Why one load brought no event: a line for each file and reason, broken ones first."""
+    """Why one load, and what is known of some paths, has no event: a line for each file and reason.
+
+    Broken ones come first.
+    """
     rows = connection.execute(
         f"""select file_path, min(position), coalesce(error, skipped) as reason from {table}
-        where loaded_at = $loaded_at and (error is not null or skipped is not null)
+        where (loaded_at = $loaded_at or file_path in (select unnest($paths::varchar[])))
+            and (error is not null or skipped is not null)
         group by file_path, error, skipped
         order by min(error is null), file_path, min(position)
         limit 1000""",
-        {"loaded_at": loaded_at},
+        {"loaded_at": loaded_at, "paths": list(paths)},
     ).fetchall()
     return [Problem(*row) for row in rows]
 

@@ -7,10 +7,11 @@ from textwrap import fill, indent
 
 import click
 
+from trailhound.formats.table import page_width
 from trailhound.project.detections import Detection
 from trailhound.text import visible_lines
 
-_WIDTH = 96
+_WIDEST = 96
 _COLOURS = {"low": "cyan", "medium": "yellow", "high": "red", "critical": "bright_red"}
 
 
@@ -59,7 +60,7 @@ def _list(head: str, items: Sequence[str]) -> Iterator[str]:
 def _item(text: str, mark: str) -> str:
     return fill(
         visible_lines(text),
-        _WIDTH,
+        min(_WIDEST, page_width()),
         initial_indent=f"  {mark}",
         subsequent_indent=" " * (2 + len(mark)),
         break_long_words=False,
@@ -68,6 +69,7 @@ def _item(text: str, mark: str) -> str:
 
 
 def _paragraphs(text: str) -> str:
+    width = min(_WIDEST, page_width())
     return "\n\n".join(
-        fill(visible_lines(each), _WIDTH, break_on_hyphens=False) for each in text.split("\n\n")
+        fill(visible_lines(each), width, break_on_hyphens=False) for each in text.split("\n\n")
     )

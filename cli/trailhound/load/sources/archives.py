@@ -80,14 +80,27 @@ class Stream:
         return data
 
     def seekable(self) -> IO[bytes]:
-        """The file from its start, or a copy of it on disk if one cannot go back."""
-        if not isinstance(self._handle, tarfile.ExFileObject) and self._handle.seekable():
+        """The file from its start, or a copy on disk of what is packed or cannot go back.
+
+        Raises Damaged if it cannot be unpacked.
+        """
+        is_packed = not self.peek().startswith(self.start())
+        can_go_back = not isinstance(self._handle, tarfile.ExFileObject) and self._handle.seekable()
+        if can_go_back and not is_packed:
             self._handle.seek(0)
             return self._handle
         copy = tempfile.TemporaryFile()  # noqa: SIM115 (goes with the archive that reads it)
-        while piece := self.read(1 << 20):
+        for piece in inflate.chunks(self):
             copy.write(piece)
         return copy
+
+    def start(self) -> bytes:
+        """The first bytes of the text, whether it is packed or not."""
+        head = BytesIO(self.peek())
+        try:
+            return next(inflate.chunks(head, _HEAD), b"")
+        except inflate.Damaged:
+            return b""
 
 
 class Entry(NamedTuple):
@@ -122,12 +135,11 @@ def entries(path: str, handle: BinaryIO, unpacked: int) -> Iterator[Entry]:
 
 def _entries(path: str, stream: Stream, left: list[int], depth: int) -> Iterator[Entry]:
     try:
-        head = stream.peek()
+        start = stream.start()
     except inflate.Damaged as damaged:
         yield Entry(path, stream, str(damaged))
         return
-    is_zip = head[:4] in _ZIP
-    if not is_zip and not is_archive(head) and not is_archive(_inflated(head)):
+    if not is_archive(start):
         yield Entry(path, stream)
         return
     if depth == _DEEPEST:
@@ -135,7 +147,7 @@ def _entries(path: str, stream: Stream, left: list[int], depth: int) -> Iterator
         return
     empty = True
     try:
-        for name, member in _zip(stream) if is_zip else _tar(stream):
+        for name, member in _zip(stream) if start[:4] in _ZIP else _tar(stream):
             empty = False
             inner = f"{path}{SEPARATOR}{text(name)}"
             if isinstance(member, str):
@@ -147,14 +159,6 @@ def _entries(path: str, stream: Stream, left: list[int], depth: int) -> Iterator
     else:
         if empty:
             yield Entry(path, Stream(BytesIO(), left))
-
-
-def _inflated(head: bytes) -> bytes:
-    """The start of the text whose stored form starts so."""
-    try:
-        return next(inflate.chunks(BytesIO(head), _HEAD), b"")
-    except inflate.Damaged:
-        return b""
 
 
 _Members = Iterator[tuple[str, IO[bytes] | str]]

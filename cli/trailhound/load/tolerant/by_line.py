@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import Any
 
 from trailhound.load.inflate import Damaged
@@ -23,6 +24,7 @@ from trailhound.load.tolerant.unwrap import Found, What, load_json, record_in_te
 
 _LINE_ENDS = b" \t\r,\x1e\xef\xbb\xbf"  # what may stand around a value on its line
 _MAY_HOLD_EVENTS = re.compile(rb"event_?name|awslogs|message|_raw|body", re.I)
+_LAKE = b'"eventJson"'
 _CONTAINER = re.compile(b"|".join([*sorted(CONTAINERS), rb"\A\["]))
 # What stands before a record is no part of JSON, but may be `[2026-01-31 10:00:00]`.
 _PREFIX = re.compile(rb'[^{\["\]}:,]|\[[^\]{}"\[]+\]')
@@ -90,7 +92,9 @@ def _read_lines(lines: list[bytes]) -> Iterator[list[Found] | None]:
     for line in lines:
         of_line = []
         if line[:1] in (b"{", b"["):
-            of_line = list(split([line])) if _CONTAINER.search(line) else [Part(Kind.VALUE, line)]
+            is_row = line[:1] == b"[" and _LAKE in line
+            is_container = not is_row and _CONTAINER.search(line)
+            of_line = list(split([line])) if is_container else [Part(Kind.VALUE, line)]
         parts += of_line
         counts.append(len(of_line))
     of_parts = settled(iter(parts))
@@ -123,23 +127,33 @@ def _bad_lines(lines: list[bytes], *, ends_open: bool = False) -> Iterator[Found
         if None not in together:
             yield from (each for some in together for each in some or [])
             return
-    for number, line in enumerate(lines, 1):
-        may_be_cut = ends_open and number == len(lines)
-        yield from _bad_line(line.strip(_LINE_ENDS), may_be_cut=may_be_cut)
+    values = [line.strip(_LINE_ENDS) for line in lines]
+    parts = [list(split([value])) for value in values]
+    judged = settled(chain.from_iterable(parts))
+    for number, value in enumerate(values):
+        may_be_cut = ends_open and number == len(lines) - 1
+        yield from _bad_line(value, list(islice(judged, len(parts[number]))), may_be_cut=may_be_cut)
 
 
-def _bad_line(line: bytes, *, may_be_cut: bool) -> Iterator[Found | Row]:
+def _bad_line(
+    line: bytes, parts: Iterable[tuple[Part, list[Found] | None]], *, may_be_cut: bool
+) -> Iterator[Found | Row]:
     """The records that are whole in a bad line, and then its rest as one rejected record.
 
     Of a line that was cut off the rest is no record: it says that the file is broken.
     """
-    for at, (part, found) in enumerate(settled(split([line]))):
+    for at, (part, found) in enumerate(parts):
         if found is None and may_be_cut and part.reason == TRUNCATED:
             yield about_file(part.text, TRUNCATED)
             return
         if found is None:
-            is_scalar = at == 0 and judge.valid([line])[0]
-            reason = "not an object" if is_scalar else "not valid JSON"
+            reason = "not an object" if at == 0 and _is_scalar(line) else "not valid JSON"
             yield Found(What.REJECT, part.text if at else line, reason)
             return
         yield from found
+
+
+def _is_scalar(line: bytes) -> bool:
+    """Whether a line is a JSON value; objects and arrays are read before this is asked."""
+    text = judge.readable(line)
+    return text == "null" or load_json(text) is not None

@@ -13,7 +13,7 @@ from trailhound.load.tolerant.by_line import by_line
 from trailhound.load.tolerant.json_lines import looks_like_lines
 from trailhound.load.tolerant.row import Row, about_file, row_of
 from trailhound.load.tolerant.settle import mended, settled
-from trailhound.load.tolerant.split import MALFORMED, REST, Kind, Part, split
+from trailhound.load.tolerant.split import LOOK_AHEAD, MALFORMED, REST, Kind, Part, split
 from trailhound.load.tolerant.unwrap import Found, What
 
 # A line that ends with an object, or is a string that holds one.
@@ -116,20 +116,22 @@ def _where_it_breaks(part: Part) -> tuple[int, int]:
 
 
 def _by_cell(pieces: Iterable[bytes], head: bytes) -> Iterator[Found | Row]:
-    """The records in the rows of a CSV table."""
-    if known := foreign.known(head):
-        yield about_file(head[:REST], known)
-        return
-    rows = csv_table.read(pieces)
+    """The records in the rows of a CSV table; one without any is named as what it is."""
+    rows = csv_table.read(pieces, head)
+    held: list[Found | Damaged] = []
     anything = False
     while block := list(islice(rows, _ROWS)):
-        found = [each for each in block if isinstance(each, Found)]
+        held += block
+        found = [each for each in held if isinstance(each, Found)]
         anything = anything or any(each.what is not What.REJECT for each in found)
-        if not anything and found:
-            yield about_file(head[:REST], csv_table.NO_RECORDS)
-            return
-        yield from mended(found)
-        yield from (about_file(b"", str(each)) for each in block if isinstance(each, Damaged))
+        if anything:
+            yield from mended(found)
+            yield from (about_file(b"", str(each)) for each in held if isinstance(each, Damaged))
+            held = []
+        elif sum(len(each.text) for each in found) > LOOK_AHEAD:
+            break
+    if held:
+        yield about_file(head[:REST], foreign.known(head) or csv_table.NO_RECORDS)
 
 
 def _is_prefix(head: bytes) -> bool:

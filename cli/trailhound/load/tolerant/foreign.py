@@ -18,21 +18,25 @@ ATHENA_CSV = (
 ECS = "Elastic event without event.original: export that field"
 _LOOKED_AT = 4096  # bytes of a file's start
 
+_HEADER = r"(?=[^{\n]*\n)"  # of a table: no JSON on the first line
+
 # By what a text begins with.
 _TEXTS = (
-    (r"Event name,Event time,User name", CONSOLE_CSV),
+    (rf"{_HEADER}(?=.*\bEvent name\b).*\bEvent time\b", CONSOLE_CSV),
+    (rf"{_HEADER}.*\baws\.cloudtrail\.\w", ECS),
     (
-        r"""["']?(?:[a-z_]+["']?,["']?)*(?:event(?:version|source|name|time)|useridentity)["']?,""",
+        rf"""{_HEADER}["']?(?:\w+["']?,["']?)*(?:event(?:version|source|name|time)|useridentity)\b""",
         ATHENA_CSV,
     ),
-    (r"version account-id interface-id |[2-9] \d{12} eni-", "VPC flow log, not CloudTrail"),
+    (rf"{_HEADER}[a-z0-9 -]*\b(?:srcaddr|interface-id|vpc-id) ", "VPC flow log, not CloudTrail"),
+    (r"(?:\d{4}-\d\d-\d\dT\S+Z )?[2-9] \d{12} eni-", "VPC flow log, not CloudTrail"),
     (r"(?:https?|h2|wss?|grpcs?) \d{4}-\d\d-\d\dT\S+ (?:app|net)/", "ELB access log"),
     (r"tls \d\.\d \d{4}-\d\d-\d\dT\S+ net/", "ELB access log"),
     (r"\d{4}-\d\d-\d\dT\S+Z \S+ [\d.]+:\d+ ", "ELB access log"),
     (r"[0-9a-f]{64} \S+ \[\d\d/\w{3}/\d{4}:", "S3 access log, not CloudTrail"),
     (r"Windows Registry Editor|REGEDIT4", "Windows registry, not CloudTrail"),
     (r"\{'", "text of a Python object, not JSON: print it with json.dumps"),
-    (r"(?:- )?(?:Events|Records):\s*\n", "YAML, not JSON: use --output json"),
+    (r"(?:---\s*\n)?(?:- )?(?:Events|Records):\s*\n", "YAML, not JSON: use --output json"),
     (r"<\?xml|<!DOCTYPE|<html", "a web page or XML, not JSON"),
 )
 _PATTERNS = tuple((re.compile(pattern), reason) for pattern, reason in _TEXTS)
@@ -94,10 +98,23 @@ def name_of(value: Any) -> str:
     inside = detail if isinstance(detail, dict) else source if isinstance(source, dict) else value
     if _is_ecs(inside):
         return ECS
-    service = inside.get("service")
-    if isinstance(service, dict) and service.get("serviceName") == "guardduty":
+    findings = inside.get("Findings")
+    if isinstance(findings, list) and findings:
+        return name_of(findings[0])
+    service = inside.get("service", inside.get("Service"))
+    if isinstance(service, dict) and "guardduty" in service.values():
         return "GuardDuty finding, not CloudTrail"
     return next((name for keys, name in _BY_KEYS if keys <= inside.keys()), "")
+
+
+def notice(value: dict[str, Any]) -> str:
+    """What an object that only tells of something else is, if it is known; else an empty text."""
+    if value.get("messageType") == "CONTROL_MESSAGE":
+        return "control message"
+    is_of_bucket = value.get("source") == "aws.s3" and "bucket" in (value.get("detail") or ())
+    if is_of_bucket or value.get("Event") == "s3:TestEvent":
+        return "S3 notification"
+    return ""
 
 
 def _is_ecs(value: dict[str, Any]) -> bool:

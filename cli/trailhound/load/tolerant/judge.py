@@ -29,24 +29,46 @@ def valid(texts: Sequence[bytes]) -> list[bool]:
     return [bool(answer) for (answer,) in answers]
 
 
-def as_json(rows: pa.RecordBatch) -> list[bytes]:
-    """Each row as the text of a JSON object; times are in UTC. Raises duckdb.Error."""
+def has_key(text: bytes, key: str) -> bool:
+    """Whether a text that is JSON to DuckDB is an object with this key."""
     cursor = _database().cursor()
-    # Without zones the engine need not know them; what stays is the time in UTC.
-    schema = pa.schema([field.with_type(_without_zone(field.type)) for field in rows.schema])
-    cursor.register("rows", pa.Table.from_batches([rows]).cast(schema))
+    found = cursor.execute("select json_exists(decode(?), '$.' || ?)", [text, key]).fetchone()
+    cursor.close()
+    return bool(found and found[0])
+
+
+def as_json(rows: pa.RecordBatch) -> list[bytes]:
+    """Each row as the text of a JSON object; times are in UTC. Raises duckdb.Error, ArrowException.
+
+    Bytes are taken for text, which older writers do not mark as such.
+    """
+    cursor = _database().cursor()
+    columns = [_plainly(column) for column in rows.columns]
+    cursor.register("rows", pa.Table.from_arrays(columns, rows.schema.names))
     texts = cursor.execute("select to_json(trailhound_row) from rows as trailhound_row").fetchall()
     cursor.close()
     return [text.encode() for (text,) in texts]
 
 
-def _without_zone(kind: pa.DataType) -> pa.DataType:
+def _plainly(column: pa.Array) -> pa.Array:
+    try:
+        return column.cast(_plain(column.type))
+    except pa.ArrowInvalid:  # bytes that are no text
+        values = column.to_pylist()
+        texts = [readable(each) if isinstance(each, bytes) else each for each in values]
+        return pa.array(texts)
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    """A type without what the engine need not know: time zones, and that a text is only bytes."""
     if pa.types.is_timestamp(kind):
         return pa.timestamp(kind.unit)
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return pa.large_string()
     if pa.types.is_struct(kind):
-        return pa.struct([field.with_type(_without_zone(field.type)) for field in kind])
+        return pa.struct([field.with_type(_plain(field.type)) for field in kind])
     if pa.types.is_list(kind):
-        return pa.list_(_without_zone(kind.value_type))
+        return pa.list_(_plain(kind.value_type))
     return kind
 
 

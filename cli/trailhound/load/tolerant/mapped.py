@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -108,7 +109,8 @@ _KEPT_UNMAPPED = re.compile(
     r"|(?:requestParameters|responseElements|userIdentity\.sessionContext\.sessionIssuer)\.[\w.]+$"
     r"|userIdentity\.sessionContext\.(?:sourceIdentity|ec2RoleDelivery)$"
 )
-_PORTAL_TIME = "%m/%d/%Y, %I:%M:%S.%f %p"
+_PORTAL_TIMES = ("%m/%d/%Y, %I:%M:%S.%f %p", "%m/%d/%Y, %I:%M:%S %p", "%m/%d/%Y %I:%M:%S %p")
+_MILLISECONDS = re.compile(r"\d{12,13}")
 _UTC = re.compile(r"(\d{4}-\d\d-\d\d)[ T]([\d:.]+?)(?:\.0+)?(?:Z|\+00(?::?00)?)?")
 _TIMES = ("eventTime", f"{_SESSION}.attributes.creationDate")
 
@@ -230,12 +232,12 @@ def _time(value: Any) -> Any:
     return _of_text(value) if isinstance(value, str) else value
 
 
-def _of_text(value: str) -> str:
-    if re.search(r" [AP]M$", value):
-        try:
-            return datetime.strptime(value, _PORTAL_TIME).replace(tzinfo=UTC).isoformat()
-        except ValueError:
-            return value
+def _of_text(value: str) -> Any:
+    if _MILLISECONDS.fullmatch(value):
+        return _time(int(value))
+    for form in _PORTAL_TIMES if value.endswith(("AM", "PM")) else ():
+        with suppress(ValueError):
+            return datetime.strptime(value, form).replace(tzinfo=UTC).isoformat()
     # DuckDB's text of a timestamp, with time zone or without: both are UTC.
     if found := _UTC.fullmatch(value):
         return f"{found[1]}T{found[2]}Z"

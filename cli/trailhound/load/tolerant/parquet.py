@@ -12,8 +12,8 @@ from trailhound.errors import first_line
 from trailhound.load.tolerant import judge
 from trailhound.load.tolerant.row import Row, about_file, row_of
 from trailhound.load.tolerant.settle import mended
-from trailhound.load.tolerant.split import REST, Kind, Part
-from trailhound.load.tolerant.unwrap import What, unwrap
+from trailhound.load.tolerant.split import LOOK_AHEAD, REST, Kind, Part
+from trailhound.load.tolerant.unwrap import Found, What, unwrap
 
 MAGIC = b"PAR1\x15"  # and the start of a header, which a line of text has not
 
@@ -29,22 +29,27 @@ def read(file: IO[bytes]) -> Iterator[Row]:
     import pyarrow.parquet as pq
 
     position = 0
+    held: list[Found] = []
     try:
         for batch in pq.ParquetFile(file).iter_batches(_ROWS):
             texts = judge.as_json(batch)
-            found = [each for text in texts for each in unwrap(Part(Kind.VALUE, text), text)]
-            if position == 0 and not any(_may_be_one(each.what, each.text) for each in found):
-                yield about_file(texts[0][:REST] if texts else b"", _NO_RECORDS)
-                return
-            for each in mended(found):
+            held += [each for text in texts for each in unwrap(Part(Kind.VALUE, text), text)]
+            if position == 0 and not any(_may_be_one(each) for each in held):
+                if sum(len(each.text) for each in held) > LOOK_AHEAD:
+                    break
+                continue
+            for each in mended(held):
                 position += 1
                 yield row_of(position, each)
+            held = []
     except (pa.ArrowException, duckdb.Error, OSError) as error:
         yield about_file(b"", f"damaged Parquet: {first_line(error)}")
         return
-    if position == 0:
+    if held:
+        yield about_file(held[0].text[:REST], _NO_RECORDS)
+    elif position == 0:
         yield Row(0, b"", skipped="empty file")
 
 
-def _may_be_one(what: What, text: bytes) -> bool:
-    return what is not What.REJECT and b'"eventName"' in text
+def _may_be_one(found: Found) -> bool:
+    return found.what is not What.REJECT and b'"eventName"' in found.text

@@ -15,8 +15,9 @@ _BLOCK_BYTES = 16 << 20
 def settled(parts: Iterator[Part]) -> Iterator[tuple[Part, list[Found] | None]]:
     """Each part with the records in it, or with None if it is nothing that can be read."""
     for block in _blocks(parts):
-        texts = _valid_or_mended([part.text for part in block])
-        found = [_unwrapped(part, text) for part, text in zip(block, texts, strict=True)]
+        whole = (part.text for part in block if part.kind in (Kind.VALUE, Kind.ITEM))
+        texts = iter(_valid_or_mended(list(whole)))
+        found = [_unwrapped(part, texts) for part in block]
         good = mended([each for some in found for each in some or []])
         for part, some in zip(block, found, strict=True):
             yield part, some and [next(good) for _ in some]
@@ -34,14 +35,13 @@ def mended(found: Sequence[Found]) -> Iterator[Found]:
             yield each._replace(what=What.RECORD, text=text)
 
 
-def _unwrapped(part: Part, text: bytes | None) -> list[Found] | None:
+def _unwrapped(part: Part, texts: Iterator[bytes | None]) -> list[Found] | None:
     if part.kind is Kind.HUGE:
         if reason := foreign.long_document(judge.readable(part.text)):
             return [Found(What.SKIP, part.text, reason)]
         return [Found(What.REJECT, part.text, part.reason)]
-    if part.kind is Kind.REST or text is None:
-        return None
-    return unwrap(part, text)
+    text = None if part.kind is Kind.REST else next(texts)
+    return None if text is None else unwrap(part, text)
 
 
 def _valid_or_mended(texts: list[bytes]) -> list[bytes | None]:

@@ -5,6 +5,7 @@ The cut follows brackets and quotes only. Whether a piece is valid JSON is for D
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from enum import Enum, auto
 from typing import NamedTuple
@@ -15,6 +16,9 @@ from trailhound.load.tolerant.scan import Scanner
 MAX_RECORD = 64 << 20
 """Bytes one record may have; a longer one is passed over and rejected."""
 
+LOOK_AHEAD = 32 << 20
+"""Bytes of a table's rows in which one must be a record, or the table is told to have none."""
+
 REST = 4096
 """Bytes kept of what could not be read."""
 
@@ -24,6 +28,10 @@ MALFORMED = "malformed JSON"
 _CONTROL_MESSAGE = b'"CONTROL_MESSAGE"'
 # Their object is an event, whatever else it holds.
 _OWN_KEYS = (b'"eventName"', b'"eventTime"', b'"eventname"', b'"eventtime"')
+# The first cell of a row of Logs Insights or CloudTrail Lake: the array around it is one value.
+_CELL = re.compile(
+    rb'\{\s*"(?:(?:field|value)"\s*:\s*"[^"]*"\s*,|event(?:Time|Name|ID|Source)"\s*:\s*"[^"]*"\s*\})'
+)
 _BETWEEN_VALUES = b" \t\r\n,\x1e\xef\xbb\xbf"  # a BOM where files were put together
 _BLANK = b" \t\r\n"
 _OPEN_BRACE, _OPEN_BRACKET, _CLOSE_BRACKET = b"{[]"
@@ -85,6 +93,7 @@ class _Splitter:
         self.data = b""
         self.start = 0  # of the open value or element, or of what follows the last one
         self.delimiter = 0  # the last one at the level of a top object's keys
+        self.opened = 0  # where the open container begins
         self.depth = 0  # brackets around the elements of the container
         self.container = ""  # its key
         self.elements = 0  # of it, so far
@@ -134,18 +143,28 @@ class _Splitter:
         open_value = self.state in (_State.OBJECT, _State.ELEMENT)
         if open_value and (self.oversize or len(self.data) - self.start > MAX_RECORD):
             self.oversize = self.oversize or self.data[self.start : self.start + REST]
-            self.start = self.delimiter = len(self.data)
-        self.data = self.data[self.start :]
-        self.line_at(self.start)
-        self.line_start -= self.start
-        self.counted = 0
-        self.delimiter -= self.start
-        self.start = 0
+            self.opened = self.start = self.delimiter = len(self.data)
+        cut = self.opened if self.may_be_row() else self.start
+        self.data = self.data[cut:]
+        self.line_at(cut)
+        self.line_start -= cut
+        self.counted -= cut
+        self.delimiter -= cut
+        self.opened -= cut
+        self.start -= cut
+
+    def may_be_row(self) -> bool:
+        """Whether the first element of an array at the top is still to come, or not complete."""
+        is_first = self.depth == 1 and self.elements == 0
+        return is_first and self.state in (_State.BETWEEN, _State.ELEMENT)
 
     def step(self, at: int, char: int, around: int) -> Part | None:
         """Take one token; a part if it completes one."""
         if self.state is _State.ELEMENT:
             if around == self.depth and char in b"}]":
+                if self.may_be_row() and _CELL.match(self.data, self.start):
+                    self.state, self.start, self.key = _State.OBJECT, self.opened, b""
+                    return None
                 return self.complete(at, Kind.ITEM, _State.BETWEEN)
         elif self.state is _State.BETWEEN:
             return self.between(at, char, around)
@@ -192,7 +211,7 @@ class _Splitter:
 
     def enter(self, at: int, depth: int, container: str) -> None:
         self.state, self.depth, self.container, self.elements = _State.BETWEEN, depth, container, 0
-        self.start, self.expecting = at + 1, True
+        self.opened, self.start, self.expecting = at, at + 1, True
 
     def between(self, at: int, char: int, around: int) -> Part | None:
         before = self.data[self.start : at]

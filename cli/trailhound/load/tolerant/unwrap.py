@@ -16,16 +16,23 @@ from enum import Enum, auto
 from typing import Any, NamedTuple
 
 from trailhound.load import inflate
-from trailhound.load.tolerant import foreign, mapped
+from trailhound.load.tolerant import foreign, judge, mapped
 from trailhound.load.tolerant.split import Part
 
 MAX_DEPTH = 6
 """Keys, and arrays in arrays, that may stand around a record."""
 
 _MAX_PACKED = 64 << 20  # bytes of base64 text unpacked; CloudWatch Logs itself sends 6 MB
+_TOO_DEEP = "nested too deeply, or a number too long, to be searched"
 _TRIES = 16  # places in a text where a record may begin after something else
 
 _CONTAINERS = ("Records", "Events", "records", "events", "logEvents", "Messages", "Items")
+
+# The keys under which an answer that found nothing has an empty array.
+_ARRAYS = (
+    *_CONTAINERS,
+    *("result", "results", "Results", "QueryResultRows", "tables", "rows", "hits", "data", "value"),
+)
 
 # Texts first: where a tool keeps the original beside what it made of it, the original counts.
 _CARRIERS = (
@@ -66,17 +73,25 @@ def unwrap(part: Part, text: bytes) -> list[Found]:
     if _RECORD_HEAD.match(text) and b'"aws:' not in text:
         return [Found(What.RECORD, text)]
     value = load_json(text)
-    if not isinstance(value, dict | list | str):
+    if isinstance(value, dict | list | str):
+        return _in_value(value, part.place, text)
+    is_unread = value is None and text[:1] in (b"{", b"[")
+    if is_unread and not judge.has_key(text, "eventName"):
+        return [Found(What.REJECT, text, _TOO_DEEP)]
+    return [Found(What.RECORD, text)]
+
+
+def _in_value(value: Any, place: str, text: bytes) -> list[Found]:
+    if isinstance(value, dict) and _stands_alone(value):
         return [Found(What.RECORD, text)]
-    if isinstance(value, dict):
-        if is_event(value) and not _is_notification(value):
-            return [Found(What.RECORD, text)]
-        if "detail-type" in value and _stands_alone(value.get("detail")):
-            return [Found(What.DETAIL, text)]
-    found = list(search(value, part.place))
-    if found or _is_empty_shell(value):
+    if isinstance(value, dict) and "detail-type" in value and _stands_alone(value.get("detail")):
+        return [Found(What.DETAIL, text)]
+    found = list(search(value, place))
+    is_notification = _is_notification(value)
+    is_named = not is_notification and not (isinstance(value, dict) and is_event(value))
+    why = _why_not(value) if is_named else ""
+    if found or (is_named and value and _is_empty_shell(value)):
         return found
-    why = "" if _is_notification(value) else _why_not(value)
     return [Found(What.REJECT, text, why) if why else Found(What.RECORD, text)]
 
 
@@ -89,7 +104,7 @@ def load_json(text: bytes | str) -> Any:
 
 
 def is_event(value: dict[str, Any]) -> bool:
-    """Whether an object is taken for an event where it stands, without a search in it."""
+    """Whether an object that holds no record is taken for an event itself."""
     return isinstance(value.get("eventName"), str) and isinstance(value.get("eventTime"), str)
 
 
@@ -102,8 +117,8 @@ def search(value: Any, place: str = "", depth: int = 0) -> Iterator[Found]:
     elif isinstance(value, dict):
         if (record := _as_record(value)) is not None:
             yield Found(What.RECORD, dump(record), place=place)
-        elif value.get("messageType") == "CONTROL_MESSAGE":
-            yield Found(What.SKIP, dump(value), "control message", place)
+        elif reason := foreign.notice(value):
+            yield Found(What.SKIP, dump(value), reason, place)
         elif depth < MAX_DEPTH:
             yield from _in_carriers(value, place, depth)
 
@@ -139,6 +154,8 @@ def _stands_alone(value: Any) -> bool:
         return "eventTime" in value or "eventID" in value
     if value.get("eventType") in ("AwsAggregatedEvent", "AwsCloudTrailInsight"):
         return True
+    if value.get("eventCategory") in ("Aggregated", "Insight"):
+        return True
     return not value.keys().isdisjoint(foreign.SKIPPED_KEYS)
 
 
@@ -162,16 +179,16 @@ def _in_array(values: list[Any], place: str, depth: int) -> Iterator[Found]:
         yield from search(row, place, depth)
         return
     values = _table_rows(values)
+    is_row = place.endswith("]")  # as Loki's, of a time and a text
     found_any = False
     without = []
     for number, each in enumerate(values):
         here = f"{place}[{number}]"
         inside = depth + 1 if isinstance(each, list) else depth
         found = list(search(each, here, inside)) if inside <= MAX_DEPTH else []
-        if not found and isinstance(each, dict | list):
+        if not found and (isinstance(each, dict | list) or not is_row):
             without.append((each, here))
-        if found and not found_any:
-            found_any = True
+        found_any = found_any or bool(found)
         if found_any:
             yield from _rejected(without)
             without = []
@@ -180,7 +197,8 @@ def _in_array(values: list[Any], place: str, depth: int) -> Iterator[Found]:
 
 def _rejected(without: list[tuple[Any, str]]) -> Iterator[Found]:
     for value, place in without:
-        why = _why_not(value) or "no CloudTrail record"
+        is_scalar = value is None or isinstance(value, int | float)
+        why = "not an object" if is_scalar else _why_not(value) or "no CloudTrail record"
         yield Found(What.REJECT, dump(value), why, place)
 
 
@@ -188,11 +206,13 @@ def _insights_row(values: list[Any]) -> dict[str, Any] | None:
     """A row of CloudWatch Logs Insights, or of CloudTrail Lake, as one object."""
     if not values or not all(isinstance(each, dict) for each in values):
         return None
+    cells: list[tuple[str, Any]] = []
     if all("field" in each and "value" in each for each in values):
-        return {str(each["field"]): each["value"] for each in values}
-    if all(len(each) == 1 for each in values) and any("eventJson" in each for each in values):
-        return {key: inner for each in values for key, inner in each.items()}
-    return None
+        cells = [(str(each["field"]), each["value"]) for each in values]
+    elif all(len(each) == 1 for each in values) and any("eventJson" in each for each in values):
+        cells = [cell for each in values for cell in each.items()]
+    row = dict(cells)
+    return row if cells and len(row) == len(cells) else None
 
 
 def _table_rows(values: list[Any]) -> list[Any]:
@@ -265,7 +285,13 @@ def _in_base64(text: str, place: str, depth: int) -> Iterator[Found]:
 
 
 def _is_empty_shell(value: Any) -> bool:
-    return isinstance(value, dict) and any(value.get(key) == [] for key in _CONTAINERS)
+    """Whether a value is an answer without a hit: an empty array where records would be."""
+    if isinstance(value, list):
+        return all(_is_empty_shell(each) for each in value)
+    if not isinstance(value, dict):
+        return False
+    arrays = [value[key] for key in _ARRAYS if isinstance(value.get(key), list | dict)]
+    return bool(arrays) and all(_is_empty_shell(each) for each in arrays)
 
 
 def _is_notification(value: Any) -> bool:
