@@ -217,7 +217,7 @@ def write_options(
     everywhere: list[tuple[str, str]] = []
     for param in made_for.get_params(ctx):
         record = param.get_help_record(ctx)
-        if record:
+        if record and not isinstance(param, click.Argument):
             (everywhere if isinstance(param, SharedOption) else own).append(record)
     if own:
         with formatter.section("Options"):
