@@ -10,6 +10,7 @@ import csv
 import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -264,3 +265,56 @@ def test_all_detections_as_a_trail_arrives(project: Project, seed: int) -> None:
     built = project.build(trails.hours(records, seed, 4), settings, names)
 
     assert not oracle.compare(built.rows("alerts"), oracle.evaluate(records, settings).alerts)
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "covered_days", "is_new"),
+    [(30, 14, False), (31, 14, True), (31, 13, False)],
+    ids=["seen thirty days ago", "seen before that", "history too thin"],
+)
+def test_what_is_new_and_what_history_must_cover(
+    project: Project, days_ago: int, covered_days: int, is_new: bool
+) -> None:
+    today = datetime(2026, 5, 20, 12, tzinfo=UTC)
+    region_by_day = dict.fromkeys(range(1, covered_days + 1), "us-east-1")
+    records = [
+        call("CreateUser", today - timedelta(days=day), region=region)
+        for day, region in {**region_by_day, days_ago: "eu-west-1", 0: "eu-west-1"}.items()
+    ]
+    built = project.build([records], PLAIN, ["aws_activity_in_new_region"])
+
+    assert [each["triggered_at"].day for each in built.rows("alerts")] == [20] * is_new
+
+
+@pytest.mark.parametrize("account", ["111122223333", "444455556666"])
+def test_what_anyone_does_is_a_step_in_his_own_account_only(project: Project, account: str) -> None:
+    start = datetime(2026, 5, 20, 12, tzinfo=UTC)
+    enabled = call("EnableRegion", start, "bob", account, requestParameters={"RegionName": "r"})
+    used = call("RunInstances", start + timedelta(hours=1), region="r")
+    built = project.build([[enabled, used]], PLAIN, ["account_region_enabled_and_used"])
+
+    assert len(built.rows("alerts")) == (account == "111122223333")
+
+
+def call(
+    name: str,
+    at: datetime,
+    user: str = "ann",
+    account: str = "111122223333",
+    region: str = "us-east-1",
+    **fields: Any,
+) -> trails.Record:
+    """A record of a call that went through."""
+    source = {"CreateUser": "iam", "EnableRegion": "account", "RunInstances": "ec2"}[name]
+    return {
+        "eventID": f"{name} {at}",
+        "eventTime": f"{at:%Y-%m-%dT%H:%M:%SZ}",
+        "eventName": name,
+        "eventSource": f"{source}.amazonaws.com",
+        "eventType": "AwsApiCall",
+        "awsRegion": region,
+        "readOnly": False,
+        "recipientAccountId": account,
+        "userIdentity": {"type": "IAMUser", "arn": f"arn:aws:iam::{account}:user/{user}"},
+        **fields,
+    }

@@ -30,7 +30,11 @@ steps as (
 steps_in_regions as (
 
     select * from steps
-    where join_key in (select join_key from steps where step = 1)
+    where
+        join_key in (
+            select join_key from steps
+            where step = 1 and {{ trailhound.is_of_recomputed_days() }}
+        )
 
 ),
 

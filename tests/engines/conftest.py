@@ -8,10 +8,20 @@ from collections.abc import Iterator
 import pytest
 
 from engines.athena_front import running_front
+from engines.parity import EVERY_DETECTION
 from engines.trino_install import NoTrino
 from engines.trino_server import TrinoServer, running_trino
 
 _lacking: list[str] = []
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave what takes minutes to `make engines` or `-m long`, and say how many that are."""
+    if EVERY_DETECTION or config.option.markexpr:
+        return
+    long = [each for each in items if each.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [each for each in items if each not in long]
 
 
 @pytest.fixture(scope="session")

@@ -35,6 +35,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 WRITE = os.environ.get("TRAILHOUND_WRITE_POLICY")
+SOME = DETECTIONS if EVERY_DETECTION else sorted(RULES)[::3]
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +65,8 @@ def s3(environment: dict[str, str]) -> Any:
 
 @pytest.fixture(scope="module")
 def some(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project with the fifteen: what each detection computes is compared on Trino itself."""
-    return project_with(DETECTIONS if EVERY_DETECTION else RULES, tmp_path_factory.mktemp("some"))
+    """The project with a few detections: what each computes is compared on Trino itself."""
+    return project_with(SOME, tmp_path_factory.mktemp("some"))
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +136,8 @@ def test_the_first_days_give_the_alerts_of_duckdb(
 
 def test_one_more_day_gives_the_alerts_of_duckdb(all_days: str, some: Path, tmp_path: Path) -> None:
     assert all_days == alerts_on_duckdb([SAMPLE], tmp_path, some)
-    assert {json.loads(line)["detection"] for line in all_days.splitlines()} >= set(RULES)
+    found = {json.loads(line)["detection"] for line in all_days.splitlines()}
+    assert found >= set(SOME) & set(RULES)
 
 
 def test_every_command_reads_what_was_built(athena: Run, all_days: str) -> None:

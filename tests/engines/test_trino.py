@@ -144,6 +144,7 @@ def test_sigma_rules_match_the_same(
     assert on_trino == whole.run(*hunt, "--target", "duckdb", "--store", store).stdout
 
 
+@pytest.mark.long
 def test_every_unit_test_passes(whole: TrinoWarehouse) -> None:
     # What detections compute is compared above; their own tests take half an hour.
     kept = "test_type:unit" if parity.EVERY_DETECTION else "test_type:unit,path:models"
@@ -174,22 +175,26 @@ def portions(
     return warehouse
 
 
+@pytest.mark.long
 def test_portions_give_what_one_go_gives(
     portions: TrinoWarehouse, duck: duckdb.DuckDBPyConnection
 ) -> None:
     assert differences(duck, portions) == ""
 
 
+@pytest.mark.long
 def test_a_run_reads_no_old_deliveries(portions: TrinoWarehouse) -> None:
     read = portions.client.rows("select distinct delivery_day from cloudtrail_records order by 1")
     assert read == [["2026/04/05"], ["2026/04/09"]]
 
 
+@pytest.mark.long
 def test_events_are_added_once(portions: TrinoWarehouse) -> None:
     builds = portions.client.rows("select built_at, count(*) from cloudtrail_events group by 1")
     assert len(builds) == len(parity.DELIVERY_DAYS)
 
 
+@pytest.mark.long
 def test_what_was_seen_is_kept_in_one_row_a_relation(portions: TrinoWarehouse) -> None:
     rows = portions.client.rows(
         "select split_part(relation, ' ', 1), delivery_day from warehouse_builds order by 1"
@@ -200,6 +205,7 @@ def test_what_was_seen_is_kept_in_one_row_a_relation(portions: TrinoWarehouse) -
     )
 
 
+@pytest.mark.long
 def test_chosen_days_built_anew_are_the_same(
     portions: TrinoWarehouse, duck: duckdb.DuckDBPyConnection
 ) -> None:
@@ -210,6 +216,7 @@ def test_chosen_days_built_anew_are_the_same(
     assert differences(duck, portions) == ""
 
 
+@pytest.mark.long
 def test_detections_read_only_the_days_that_they_compute(portions: TrinoWarehouse) -> None:
     for name, sql in _compiled(portions).items():
         plan = "\n".join(row[0] for row in portions.client.rows(f"explain {sql}"))
@@ -222,6 +229,7 @@ def test_detections_read_only_the_days_that_they_compute(portions: TrinoWarehous
         )  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_run_costs_what_the_new_days_cost(portions: TrinoWarehouse) -> None:
     portions.deliver("2026/04/20", [_create_user(0, "2026-04-20T12:00:00Z")])
     name = "iam_multiple_users_created"
@@ -250,6 +258,7 @@ def _create_user(number: int, time: str) -> dict[str, Any]:
     }
 
 
+@pytest.mark.long
 def test_a_day_that_loses_its_last_alert_ends_empty(warehouses: Warehouses) -> None:
     warehouse = warehouses("late", iam_multiple_users_created__threshold=3)
 
@@ -272,6 +281,7 @@ def test_a_day_that_loses_its_last_alert_ends_empty(warehouses: Warehouses) -> N
     assert alerts() == []
 
 
+@pytest.mark.long
 def test_events_are_not_built_whole_from_part_of_the_records(portions: TrinoWarehouse) -> None:
     done = portions.run(
         "dbt", "run", "--full-refresh", "--select", "cloudtrail_events", check=False
@@ -280,6 +290,7 @@ def test_events_are_not_built_whole_from_part_of_the_records(portions: TrinoWare
     assert "select +cloudtrail_events" in done.stdout
 
 
+@pytest.mark.long
 def test_a_table_of_an_older_definition_will_do(
     whole: TrinoWarehouse, duck: duckdb.DuckDBPyConnection
 ) -> None:
@@ -316,6 +327,7 @@ _NOT_IN_OCSF = {
 }  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_table_of_security_lake_gives_the_records_of_aws_own(whole: TrinoWarehouse) -> None:
     whole.client.execute(
         """create view whole_raw.cloudtrail.lake as select
@@ -426,6 +438,7 @@ def test_of_two_runs_at_once_one_is_refused_and_no_event_is_there_twice(
     assert holder(small) == [""]
 
 
+@pytest.mark.long
 def test_a_run_that_did_not_end_is_named_and_counts_as_dead_after_a_while(
     small: TrinoWarehouse,
 ) -> None:
@@ -468,6 +481,7 @@ def test_a_run_with_nothing_new_writes_no_detection_and_no_events(small: TrinoWa
     assert [snapshots(small, name) for name in tables] == before
 
 
+@pytest.mark.long
 def test_upkeep_joins_files_and_lets_old_snapshots_go(small: TrinoWarehouse) -> None:
     for number in (1, 2, 3):
         small.deliver(
