@@ -32,8 +32,8 @@ steps_in_regions as (
     select * from steps
     where
         join_key in (
-            select join_key from steps
-            where step = 1 and {{ trailhound.is_of_recomputed_days() }}
+            select enabled.join_key from steps as enabled
+            where enabled.step = 1 and {{ trailhound.is_of_recomputed_days('enabled') }}
         )
 
 ),
