@@ -3,43 +3,55 @@ with
 
 key_uses as (
 
-    select
-        event.*,
-        address.source_network
-
-    from {{ ref('cloudtrail_events') }} as event
-    inner join {{ ref('source_addresses') }} as address on event.source_ip = address.source_ip
+    select * from {{ ref('cloudtrail_events') }}
     where
-        event.access_key_id is not null
-        and event.entity_type <> 'service'
-        and {{ trailhound.is_of_recomputed_days('event') }}
-        and address.source_network is not null
+        access_key_id is not null
+        and entity_type <> 'service'
+        and {{ trailhound.is_of_recomputed_days() }}
 
 ),
 
--- Few keys show that many at all, whatever the time between.
+key_addresses as (
+
+    select distinct
+        account_id,
+        entity_id,
+        access_key_id,
+        source_ip
+
+    from key_uses
+
+),
+
+-- Few keys show that many networks at all, whatever the time between.
 spread_keys as (
 
     select
-        account_id,
-        entity_id,
-        access_key_id
+        key_address.account_id,
+        key_address.entity_id,
+        key_address.access_key_id
 
-    from key_uses
-    group by account_id, entity_id, access_key_id
-    having count(distinct source_network) >= {{ trailhound.least_threshold() }}
+    from key_addresses as key_address
+    inner join {{ ref('source_addresses') }} as address on key_address.source_ip = address.source_ip
+    group by key_address.account_id, key_address.entity_id, key_address.access_key_id
+    having count(distinct address.source_network) >= {{ trailhound.least_threshold() }}
 
 ),
 
 spread_uses as (
 
-    select key_uses.*
-    from key_uses
+    select
+        key_use.*,
+        address.source_network
+
+    from key_uses as key_use
     inner join spread_keys
         on
-            key_uses.account_id = spread_keys.account_id
-            and key_uses.entity_id = spread_keys.entity_id
-            and key_uses.access_key_id = spread_keys.access_key_id
+            key_use.account_id = spread_keys.account_id
+            and key_use.entity_id = spread_keys.entity_id
+            and key_use.access_key_id = spread_keys.access_key_id
+    inner join {{ ref('source_addresses') }} as address on key_use.source_ip = address.source_ip
+    where address.source_network is not null
 
 ),
 
