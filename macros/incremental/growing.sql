@@ -8,8 +8,8 @@
     warehouse_builds       keeps what each of them has seen
 
     What a run has seen is noted at its end: one that was cut off is done again, and adds nothing
-    twice. One run at a time builds (lock.sql). On DuckDB dbt
-    builds everything whole, and the command anew from the same day on (build/relations.py).
+    twice. One run at a time builds (lock.sql). On DuckDB dbt builds everything whole, and the
+    command anew from the same day on (cli/trailhound/build/relations.py).
 #}
 
 {# Whether this model adds to a table that stands. Never where dbt only compiles, for that must

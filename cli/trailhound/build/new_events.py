@@ -78,6 +78,7 @@ def build_events(
             if _add(connection, steps, logs, loaded_until):
                 kept = rows
                 first_new_day, new_calls = _what_came(connection)
+            connection.execute(f"drop table {_NEW}")
         if kept is None:
             _build_whole(events, connection)
         connection.execute(f"delete from {builds}")

@@ -167,30 +167,14 @@ def plan_from_manifest(
         key: sorted(each for each in node.get("depends_on", {}).get("nodes", []) if each in nodes)
         for key, node in sorted(nodes.items())
     }
-    signals = _signals(manifest, variables)
     return Plan(
         fingerprint,
         tuple(
-            _step(
-                nodes[key],
-                [nodes[each]["name"] for each in needs[key]],
-                database,
-                signals,
-                variables,
-            )
+            _step(nodes[key], [nodes[each]["name"] for each in needs[key]], database, variables)
             for key in TopologicalSorter(needs).static_order()
         ),
         _incidents(manifest, database),
     )
-
-
-def _signals(manifest: Mapping[str, Any], variables: Mapping[str, Any]) -> set[str]:
-    """Names of the detections whose alerts are signals: by their .yml, or by a variable."""
-    return {
-        node["name"]
-        for node in manifest["nodes"].values()
-        if variables.get(f"{node['name']}__signal", node["config"].get("meta", {}).get("signal"))
-    }
 
 
 def _incidents(manifest: Mapping[str, Any], database: str) -> str:
@@ -226,13 +210,14 @@ def is_detection(node: Mapping[str, Any]) -> bool:
 
 
 def _step(
-    node: Mapping[str, Any],
-    needs: list[str],
-    database: str,
-    signals: set[str],
-    variables: Mapping[str, Any],
+    node: Mapping[str, Any], needs: list[str], database: str, variables: Mapping[str, Any]
 ) -> Step:
     prefix, meta = f'"{database}".', node["config"].get("meta", {})
+
+    def in_force(key: str) -> Any:
+        return variables.get(f"{node['name']}__{key}", meta.get(key))
+
+    day_column = _day_column(node)
     return Step(
         name=node["name"],
         kind=node["config"]["materialized"],
@@ -240,11 +225,11 @@ def _step(
         sql=(node.get("compiled_code") or "").replace(prefix, ""),
         needs=tuple(needs),
         is_detection=is_detection(node),
-        is_signal=node["name"] in signals,
-        day_column=_day_column(node),
+        is_signal=bool(in_force("signal")),
+        day_column=day_column,
         key_column=meta.get("key_column") or "",
-        minutes=int(variables.get(f"{node['name']}__minutes", meta.get("minutes")) or 0),
-        calls=_calls(meta) if is_detection(node) else (),
+        minutes=int(in_force("minutes") or 0),
+        calls=_calls(meta) if is_detection(node) and day_column else (),
     )
 
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,11 +104,6 @@ class _Store:
         self._left_alone: list[Step] = []
         self._first_new_day: date | None = None
         self._new_calls: set[Call] = set()
-        self._all_calls: set[Call] | None = None
-        self._of_events = _relations_of_events(connection)
-        ((self._database,),) = connection.execute(
-            "select '\"' || current_database() || '\"'"
-        ).fetchall()
 
     def bring_up_to_date(self, step: Step, progress: Callable[[str], None]) -> None:
         """Build what is not what it would be, and say what is built."""
@@ -117,21 +113,26 @@ class _Store:
         kept = None if None in kept_needs else _name_of(step.kind, made, *filter(None, kept_needs))
         self._states[step.name], self._kept_states[step.name] = state, kept
         stands, moves = self._noted.get(step.relation), bool(_CLOCK.search(step.sql))
+        first_day = None if moves or stands != kept else self._first_new_day
         if step.name == EVENTS:
             progress(step.name)
             self._build_events(step, state)
         elif stands == state and not moves:
             return
-        elif stands == kept and self._first_new_day and not moves and step.key_column:
+        elif first_day and step.key_column:
             progress(step.name)
-            self._add_keys(step, self._first_new_day)
-        elif stands == kept and self._first_new_day and not moves and step.day_column:
-            if step.calls and not self._reads(step, self._new_calls) and self._is_of_events(step):
-                self._left_alone.append(step)
-                return
+            self._add_keys(step, first_day)
+        elif (
+            first_day
+            and step.calls
+            and self._misses(step, self._new_calls)
+            and self._is_of_events(step)
+        ):
+            self._left_alone.append(step)
+        elif first_day and step.day_column:
             progress(step.name)
-            self._build_days(step, self._first_new_day)
-        elif step.calls and not self._reads(step, self._calls()):
+            self._build_days(step, first_day)
+        elif step.calls and self._misses(step, self._calls):
             self._build_empty(step)
         else:
             progress(step.name)
@@ -213,20 +214,34 @@ class _Store:
         for view in views:
             self._connection.execute(f"drop view {view}")
 
+    @cached_property
     def _calls(self) -> set[Call]:
-        if self._all_calls is None:
-            self._all_calls = calls_of(self._connection, self._steps[EVENTS].relation)
-        return self._all_calls
+        """What the events of the store are of."""
+        return calls_of(self._connection, self._steps[EVENTS].relation)
 
-    def _reads(self, step: Step, calls: set[Call]) -> bool:
-        """Whether a detection may count one of the calls: it names it, or looks for refusals.
+    @cached_property
+    def _database(self) -> str:
+        ((name,),) = self._connection.execute("select current_database()").fetchall()
+        return f'"{name}"'
+
+    @cached_property
+    def _of_events(self) -> set[str]:
+        """The relations with the time of events."""
+        found = self._connection.execute(
+            "select schema_name, table_name from duckdb_columns() "
+            "where database_name = current_database() and column_name = 'event_time'"
+        ).fetchall()
+        return {f'"{schema}"."{name}"' for schema, name in found}
+
+    def _misses(self, step: Step, calls: set[Call]) -> bool:
+        """Whether a detection counts none of the calls: it names none, nor looks for refusals.
 
         As macros/cross_db/is_watched.sql has it, a plain name is one whatever the service.
         """
         names = {name for _, name in step.calls if "*" not in name}
         patterns = [(service, name) for service, name in step.calls if "*" in name]
         reads_denied = "'denied'" in step.sql
-        return any(
+        return not any(
             call.name in names
             or (reads_denied and call.is_denied)
             or any(
@@ -251,15 +266,6 @@ class _Store:
 
     def _seed(self, step: Step) -> Path:
         return self._seeds / f"{step.name}.csv"
-
-
-def _relations_of_events(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """The relations with the time of events, before anything is built."""
-    found = connection.execute(
-        "select schema_name, table_name from duckdb_columns() "
-        "where database_name = current_database() and column_name = 'event_time'"
-    ).fetchall()
-    return {f'"{schema}"."{name}"' for schema, name in found}
 
 
 def _noted(connection: duckdb.DuckDBPyConnection) -> dict[str, str | None]:

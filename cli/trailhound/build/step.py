@@ -28,4 +28,4 @@ class Step:
     minutes: int = 0
     """The length of a detection's window; none if each event stands alone."""
     calls: tuple[tuple[str, str], ...] = ()
-    """The calls that a detection reads and no others: service and name, `*` as a wildcard."""
+    """The calls that a table of a detection is made of alone: service and name, or a glob."""
