@@ -119,16 +119,18 @@ def _by_cell(pieces: Iterable[bytes], head: bytes) -> Iterator[Found | Row]:
     """The records in the rows of a CSV table; one without any is named as what it is."""
     rows = csv_table.read(pieces, head)
     held: list[Found | Damaged] = []
+    passed_over = 0  # bytes of rows without a record
     anything = False
     while block := list(islice(rows, _ROWS)):
         held += block
-        found = [each for each in held if isinstance(each, Found)]
+        found = [each for each in block if isinstance(each, Found)]
+        passed_over += sum(len(each.text) for each in found)
         anything = anything or any(each.what is not What.REJECT for each in found)
         if anything:
-            yield from mended(found)
+            yield from mended([each for each in held if isinstance(each, Found)])
             yield from (about_file(b"", str(each)) for each in held if isinstance(each, Damaged))
             held = []
-        elif sum(len(each.text) for each in found) > LOOK_AHEAD:
+        elif passed_over > LOOK_AHEAD:
             break
     if held:
         yield about_file(head[:REST], foreign.known(head) or csv_table.NO_RECORDS)

@@ -30,18 +30,22 @@ def read(file: IO[bytes]) -> Iterator[Row]:
 
     position = 0
     held: list[Found] = []
+    passed_over = 0  # bytes of rows without a record
+    anything = False
     try:
         for batch in pq.ParquetFile(file).iter_batches(_ROWS):
             texts = judge.as_json(batch)
-            held += [each for text in texts for each in unwrap(Part(Kind.VALUE, text), text)]
-            if position == 0 and not any(_may_be_one(each) for each in held):
-                if sum(len(each.text) for each in held) > LOOK_AHEAD:
-                    break
-                continue
-            for each in mended(held):
-                position += 1
-                yield row_of(position, each)
-            held = []
+            found = [each for text in texts for each in unwrap(Part(Kind.VALUE, text), text)]
+            held += found
+            passed_over += sum(len(each.text) for each in found)
+            anything = anything or any(map(_may_be_one, found))
+            if anything:
+                for each in mended(held):
+                    position += 1
+                    yield row_of(position, each)
+                held = []
+            elif passed_over > LOOK_AHEAD:
+                break
     except (pa.ArrowException, duckdb.Error, OSError) as error:
         yield about_file(b"", f"damaged Parquet: {first_line(error)}")
         return
