@@ -77,8 +77,7 @@ def write_newest(folder: Path, events: int) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     place = Place(ACCOUNTS[0], REGIONS[0])
     draw = random.Random(1_000_000)
-    text = ",".join(_events(draw, place, SECONDS - 3600, 3600, events))
-    (folder / "newest.json.gz").write_bytes(gzip.compress(f'{{"Records":[{text}]}}'.encode(), 6))
+    _write_document(folder / "newest.json.gz", _events(draw, place, SECONDS - 3600, 3600, events))
     return folder
 
 
@@ -94,8 +93,12 @@ def _write_file(folder: Path, files: int, events: int, number: int) -> None:
     name = (
         f"{place.account}_CloudTrail_{place.region}_{minute}Z_{draw.getrandbits(64):016x}.json.gz"
     )
-    text = '{"Records":[' + ",".join(_events(draw, place, start, length, events)) + "]}"
-    (target / name).write_bytes(gzip.compress(text.encode(), 6, mtime=0))
+    _write_document(target / name, _events(draw, place, start, length, events))
+
+
+def _write_document(path: Path, events: Iterator[str]) -> None:
+    text = '{"Records":[' + ",".join(events) + "]}"
+    path.write_bytes(gzip.compress(text.encode(), 6, mtime=0))
 
 
 def _events(
