@@ -89,7 +89,7 @@ class Detection:
     sigma_id: str
     """The id of the Sigma rule it was made of, or an empty text."""
     sigma_notes: tuple[str, ...]
-    """What the import found to doubt in that rule."""
+    """What the import found to doubt in that rule: blind spots too."""
 
     @property
     def fires_at(self) -> str:
@@ -226,6 +226,8 @@ def _detection(
     enabled = config.get("enabled", _enabled(project_config, path.parent.name, name)) is not False
     if enabled and (sql := path.with_suffix(".sql")).exists():
         _check_sql(sql)
+    sigma = meta.get("sigma") or {}
+    notes = _texts(sigma.get("notes"))
     return Detection(
         name=name,
         service=path.parent.name,
@@ -245,11 +247,11 @@ def _detection(
         enabled=enabled,
         false_positives=_texts(meta.get("false_positives")),
         triage=tuple(_triage(each, path) for each in meta.get("triage") or ()),
-        blind_spots=_texts(meta.get("blind_spots")),
+        blind_spots=(*_texts(meta.get("blind_spots")), *notes),
         references=_texts(meta.get("references")),
         author=str(meta.get("author") or ""),
-        sigma_id=str((meta.get("sigma") or {}).get("id") or ""),
-        sigma_notes=_texts((meta.get("sigma") or {}).get("notes")),
+        sigma_id=str(sigma.get("id") or ""),
+        sigma_notes=notes,
     )
 
 

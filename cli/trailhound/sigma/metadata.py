@@ -53,7 +53,7 @@ def metadata(  # noqa: PLR0913, PLR0917 - each is a part of the file
         "minutes": shape.minutes,
         "needs_data_events": bool(event_names) and event_names <= _DATA_EVENTS,
         "false_positives": [str(each) for each in parsed.falsepositives] or ["None are named."],
-        "blind_spots": ["Calls of AWS services do not count.", *told],
+        "blind_spots": ["Calls of AWS services do not count."],
         "triage": [{"question": "Which events were they?", "sql": _TRIAGE}],
         "references": [each for each in map(str, parsed.references) if _URL.match(each)],
         "author": rule.author,
