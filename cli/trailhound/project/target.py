@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from ast import literal_eval
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -99,17 +99,14 @@ def _render(value: Any, environment: Mapping[str, str]) -> Any:
         return [_render(each, environment) for each in value]
     if not isinstance(value, str) or "{" not in value:
         return value
-    typed = []
+    asked: set[str] = set()
 
-    def as_typed(text: object) -> object:
-        typed.append(text)
-        return text
+    def filter_of(name: str) -> Callable[[object], object]:
+        def as_it_is(text: object) -> object:
+            asked.add(name)
+            return text
 
-    native = []
-
-    def as_native(text: object) -> object:
-        native.append(text)
-        return text
+        return as_it_is
 
     def env_var(name: str, default: str | None = None) -> str:
         found = environment.get(name, default)
@@ -125,11 +122,11 @@ def _render(value: Any, environment: Mapping[str, str]) -> Any:
 
     # Without such a filter everything stays a text, as with dbt: a password may look like a number.
     jinja = Environment()  # noqa: S701 - what comes out is no HTML
-    jinja.filters |= dict.fromkeys(("as_number", "as_bool"), as_typed) | {"as_native": as_native}
+    jinja.filters |= {name: filter_of(name) for name in ("as_number", "as_bool", "as_native")}
     rendered = jinja.from_string(value).render(env_var=env_var)
     try:
-        return literal_eval(rendered) if typed or native else rendered
+        return literal_eval(rendered) if asked else rendered
     except (ValueError, SyntaxError) as error:
-        if not typed:
+        if asked == {"as_native"}:
             return rendered
         raise WrongUsage(f"profiles.yml: '{rendered}' is no value for {value}") from error
