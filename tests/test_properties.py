@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from trailhound.build.build import plan_of
 from trailhound.load import LoadReport, ensure_table, load
 from trailhound.project.seeds_in_force import seeds_in_force
 from trailhound.settings import Settings
+from trailhound.simulate.sample import records_of
 from trailhound.workspace import Work
 
 # As many as a minute or two allow.
@@ -275,12 +277,11 @@ def test_all_detections_as_a_trail_arrives(project: Project, seed: int) -> None:
 def test_what_is_new_and_what_history_must_cover(
     project: Project, days_ago: int, covered_days: int, is_new: bool
 ) -> None:
-    today = datetime(2026, 5, 20, 12, tzinfo=UTC)
     region_by_day = dict.fromkeys(range(1, covered_days + 1), "us-east-1")
-    records = [
-        call("CreateUser", today - timedelta(days=day), region=region)
+    records = sample(
+        {"call": "iam.CreateUser", "by": "user:ann", "at": -day * 1440, "region": region}
         for day, region in {**region_by_day, days_ago: "eu-west-1", 0: "eu-west-1"}.items()
-    ]
+    )
     built = project.build([records], PLAIN, ["aws_activity_in_new_region"])
 
     assert [each["triggered_at"].day for each in built.rows("alerts")] == [20] * is_new
@@ -288,33 +289,16 @@ def test_what_is_new_and_what_history_must_cover(
 
 @pytest.mark.parametrize("account", ["111122223333", "444455556666"])
 def test_what_anyone_does_is_a_step_in_his_own_account_only(project: Project, account: str) -> None:
-    start = datetime(2026, 5, 20, 12, tzinfo=UTC)
-    enabled = call("EnableRegion", start, "bob", account, requestParameters={"RegionName": "r"})
-    used = call("RunInstances", start + timedelta(hours=1), region="r")
-    built = project.build([[enabled, used]], PLAIN, ["account_region_enabled_and_used"])
+    enabled = {"call": "account.EnableRegion", "by": "user:bob", "request": {"RegionName": "r"}}
+    used = {"call": "ec2.RunInstances", "by": "user:ann", "at": 60, "region": "r"}
+    records = [*sample([enabled], account), *sample([used])]
+    built = project.build([records], PLAIN, ["account_region_enabled_and_used"])
 
     assert len(built.rows("alerts")) == (account == "111122223333")
 
 
-def call(
-    name: str,
-    at: datetime,
-    user: str = "ann",
-    account: str = "111122223333",
-    region: str = "us-east-1",
-    **fields: Any,
-) -> trails.Record:
-    """A record of a call that went through."""
-    source = {"CreateUser": "iam", "EnableRegion": "account", "RunInstances": "ec2"}[name]
-    return {
-        "eventID": f"{name} {at}",
-        "eventTime": f"{at:%Y-%m-%dT%H:%M:%SZ}",
-        "eventName": name,
-        "eventSource": f"{source}.amazonaws.com",
-        "eventType": "AwsApiCall",
-        "awsRegion": region,
-        "readOnly": False,
-        "recipientAccountId": account,
-        "userIdentity": {"type": "IAMUser", "arn": f"arn:aws:iam::{account}:user/{user}"},
-        **fields,
-    }
+def sample(calls: Iterable[dict[str, Any]], account: str = "111122223333") -> list[trails.Record]:
+    """The records of calls as a detection's attack sample tells them, at noon of 2026-05-20."""
+    told = list(calls)
+    start = datetime(2026, 5, 20, 12, tzinfo=UTC)
+    return records_of(told, random.Random(str(told)), start=start, account=account)

@@ -33,11 +33,10 @@ class Aws:
         found.get_paginator.side_effect = lambda action: MagicMock(
             paginate=lambda **_: [self._answer(service, action)]
         )
-        for action in ("get_table", "get_tables", "get_table_versions", "delete_table_version"):
-            getattr(found, action).side_effect = lambda _a=action, **given: self._answer(
-                service, _a, **given
-            )
-        for action in ("get_table_metadata", "get_work_group", "get_caller_identity"):
+        for action in (
+            *("get_table", "get_tables", "get_table_versions", "delete_table_version"),
+            *("get_table_metadata", "get_work_group", "get_caller_identity"),
+        ):
             getattr(found, action).side_effect = lambda _a=action, **given: self._answer(
                 service, _a, **given
             )
