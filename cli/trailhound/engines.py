@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 STORE_VERSION = 2
 """Of the tables in a store; a comment on cloudtrail_logs says it. Stores of 0.1.0 have none."""
 
+NOTHING_BUILT = "nothing is built yet: `trailhound run` does"
+
 # Other settings may need extensions, which only dbt loads.
 _RESOURCES = {"memory_limit", "threads", "temp_directory", "max_temp_directory_size"}
 
@@ -57,9 +59,7 @@ class MissingRelation(TrailhoundError):
 
 def nothing_built(warehouse: Warehouse) -> TrailhoundError:
     """The error for a question that only a build can answer, or one in another schema."""
-    return in_another_schema(warehouse, "cloudtrail_events") or TrailhoundError(
-        "nothing is built yet: `trailhound run` does"
-    )
+    return in_another_schema(warehouse, "cloudtrail_events") or TrailhoundError(NOTHING_BUILT)
 
 
 def in_another_schema(warehouse: Warehouse, name: str) -> TrailhoundError | None:

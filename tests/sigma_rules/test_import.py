@@ -17,6 +17,7 @@ from sigma_rules.matcher import matches
 from sigma_rules.rules import record, rule
 from support import LOGS, Invoke, Run, alerts_of, project_with, run_in
 from trailhound.formats import FORMATS
+from trailhound.store.freshness import STALE
 
 _NAMES = {
     "CreateUser": "iam", "AttachUserPolicy": "iam", "CreateAccessKey": "iam", "ListBuckets": "s3",
@@ -307,8 +308,9 @@ def test_no_rule_at_all_is_an_error(invoke: Invoke, folder: Path) -> None:
 
 def test_hunt_counts_by_rule_and_entity(invoke: Invoke, folder: Path, rules: Path) -> None:
     (folder / "trail.json").write_text(json.dumps({"Records": TRAIL}))
-    invoke("run", folder / "trail.json", "--quiet")
+    invoke("load", folder / "trail.json")
     done = invoke("sigma", "hunt", rules, "--format", "ndjson")
+    assert "making the events of what was loaded" in done.stderr
     found = [json.loads(line) for line in done.stdout.splitlines()]
     assert {(each["rule"], each["entity_id"], each["events"]) for each in found} == {
         (base["title"], arn, sum(matches(base, each) and each["userIdentity"]["arn"] == arn
@@ -319,3 +321,7 @@ def test_hunt_counts_by_rule_and_entity(invoke: Invoke, folder: Path, rules: Pat
     assert found[0]["techniques"] == ["T1098.001"]
     until = invoke("sigma", "hunt", rules, "--until", "2026-03-20T22:10:00Z", "--format", "ndjson")
     assert len(until.stdout) < len(done.stdout)
+    assert "events of what was loaded" not in until.stderr
+    (folder / "more.json").write_text(json.dumps({"Records": [TRAIL[0] | {"eventID": "more"}]}))
+    invoke("load", folder / "more.json")
+    assert STALE in invoke("events").stderr

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from trailhound.build import plan, relations
 from trailhound.build.dbt import SCRATCH_DATABASE, BuildFailed, Outcome
-from trailhound.errors import WrongUsage
+from trailhound.build.new_events import EVENTS
+from trailhound.engines import NOTHING_BUILT
+from trailhound.errors import TrailhoundError, WrongUsage
 from trailhound.project.cache import workplace
 from trailhound.project.detections import Detection
 from trailhound.settings import Settings
@@ -34,6 +36,18 @@ def build(work: Work, *, full_refresh: bool = False) -> None:
             )
         else:
             _build_plan(work, made, tell)
+
+
+def build_events(work: Work) -> None:
+    """Build cloudtrail_events of a store, and what it reads, but no detection.
+
+    Raises BuildFailed if that fails, TrailhoundError where only dbt can build.
+    """
+    with _status(work.settings) as tell:
+        made = plan_of(work)
+        if made is None:
+            raise TrailhoundError(NOTHING_BUILT)
+        _build_plan(work, made.leading_to(EVENTS), tell)
 
 
 def plan_of(work: Work) -> plan.Plan | None:

@@ -14,7 +14,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from graphlib import TopologicalSorter
 from importlib.metadata import version
 from pathlib import Path
@@ -60,6 +60,14 @@ class Plan:
     def detections(self) -> list[Step]:
         """The steps that build alerts."""
         return [step for step in self.steps if step.is_detection]
+
+    def leading_to(self, name: str) -> Plan:
+        """Only the steps that one step needs, and itself."""
+        wanted = {name}
+        for step in reversed(self.steps):
+            if step.name in wanted:
+                wanted.update(step.needs)
+        return replace(self, steps=tuple(step for step in self.steps if step.name in wanted))
 
 
 def fingerprint(project: Project, variables: Mapping[str, Any]) -> str:

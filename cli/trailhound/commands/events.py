@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from trailhound.commands.events_at_hand import events_at_hand
 from trailhound.commands.moments import Moment, check_range
 from trailhound.errors import WrongUsage
 from trailhound.formats import Column
@@ -74,7 +75,7 @@ def events(
     position = None if after is None else Position.parsed(after)
     filters = EventFilters(**options)
     format_name = settings.format or "table"
-    with Work(settings).warehouse() as warehouse:
+    with events_at_hand(Work(settings)) as warehouse:
         if around is not None:
             if options["entity"] or options["account"] or options["since"] or options["until"]:
                 raise WrongUsage("--around chooses the entity, the account and the time itself")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from trailhound.commands.events_at_hand import events_at_hand
 from trailhound.commands.moments import Moment, check_range
 from trailhound.errors import TrailhoundError, WrongUsage, extra
 from trailhound.formats import Column
@@ -38,7 +39,7 @@ _FOLDER = Path("detections", "sigma")
 @command(
     "sigma",
     example="trailhound sigma import rules/cloud/aws --dry-run\n"
-    "trailhound sigma hunt rules/cloud/aws --since 7d",
+    "trailhound load logs/ && trailhound sigma hunt rules/cloud/aws",
 )
 @click.argument("action", type=click.Choice(["import", "hunt"]))
 @click.argument("rules", metavar="RULES…", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -182,7 +183,7 @@ def _hunt(work: Work, maker: Maker, since: datetime | None, until: datetime | No
     macros = Macros(
         work.project.package / "macros", work.target.type, work.project.variables(settings.vars)
     )
-    with work.warehouse() as warehouse:
+    with events_at_hand(work) as warehouse:
         found, refused = hunt(maker, macros, warehouse, since, until)
     rows = [
         (
