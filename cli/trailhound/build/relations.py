@@ -174,11 +174,9 @@ class _Store:
 
     def _add_keys(self, step: Step, first_day: date) -> None:
         """Add the rows of keys that events since a UTC day brought."""
-        with transaction(self._connection), self._recent_events(step, first_day) as sql:
-            self._connection.execute(
-                f"insert into {step.relation} select * from ({sql}) where {step.key_column} "
-                f"not in (select {step.key_column} from {step.relation})"
-            )
+        unknown = f"{step.key_column} not in (select {step.key_column} from {step.relation})"
+        with transaction(self._connection), self._recent_events(step, first_day, unknown) as sql:
+            self._connection.execute(f"insert into {step.relation} {sql}")
             self._note(step)
 
     def _build_days(self, step: Step, first_day: date) -> None:
@@ -194,8 +192,8 @@ class _Store:
             self._note(step)
 
     @contextmanager
-    def _recent_events(self, step: Step, since: date) -> Iterator[str]:
-        """The SQL of a step that reads events since a UTC day only.
+    def _recent_events(self, step: Step, since: date, also: str = "true") -> Iterator[str]:
+        """The SQL of a step that reads events since a UTC day only, of which `also` holds.
 
         What has no event_time is of days: history, which is read whole.
         """
@@ -206,7 +204,7 @@ class _Store:
                 view = f'temp.main."{name}"'
                 self._connection.execute(
                     f"create temp view {view} as select * from {self._database}.{relation} "
-                    f"where event_time >= timestamp '{since}'"
+                    f"where event_time >= timestamp '{since}' and {also}"
                 )
                 views.append(view)
                 sql = sql.replace(relation, view)
