@@ -96,12 +96,12 @@ def open_warehouse(target: Target) -> Iterator[Warehouse]:
 
 
 class DuckDB:
-    """A DuckDB file, opened for reading only."""
+    """A DuckDB file, opened for reading only unless it says otherwise."""
 
-    def __init__(self, config: dict[str, Any]) -> None:
+    def __init__(self, config: dict[str, Any], *, read_only: bool = True) -> None:
         self._schema = str(config.get("schema", "main"))
         self._connection = connect_duckdb(
-            Path(config["path"]), config.get("settings", {}), read_only=True
+            Path(config["path"]), config.get("settings", {}), read_only=read_only
         )
         try:
             version = store_version(self._connection, quoted(self._schema, "cloudtrail_logs"))

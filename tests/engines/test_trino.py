@@ -25,6 +25,7 @@ from engines.trino_server import TrinoServer
 from engines.warehouse import TrinoWarehouse, differences, on_duckdb, relations, run
 from sigma_rules.rules import RULES
 from support import project_with
+from webhook import Webhook
 
 _FACTS = ("watched_calls", "active_days", "entity_days")
 _BY_DAY = ("cloudtrail_events", *_FACTS, "source_addresses")
@@ -128,6 +129,17 @@ def test_an_analyst_is_told_the_same(
     on_trino = whole.run(*arguments).stdout
     assert on_trino
     assert on_trino == whole.run(*arguments, "--target", "duckdb", "--store", store).stdout
+
+
+def test_what_was_told_is_known_from_wherever_one_tells(
+    whole: TrinoWarehouse, webhook: Webhook, tmp_path: Path
+) -> None:
+    notify = ("trailhound", "notify", webhook.url)
+    whole.run(*notify)
+    told = len(webhook.posted)
+    assert told
+    whole.run(*notify, more={"TRAILHOUND_STORE": str(tmp_path / "another.duckdb")})
+    assert len(webhook.posted) == told
 
 
 def test_sigma_rules_match_the_same(
