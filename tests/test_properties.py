@@ -104,6 +104,8 @@ class Project:
                     [(account, "n", "why", "me") for account in settings.trusted_accounts],
                 ),
             ),
+            self.work.detections,
+            (),
         )
 
     def _csv(self, name: str, kind: type, rows: Iterable[Any]) -> Path:
