@@ -20,6 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from trailhound.build.new_events import EVENTS
 from trailhound.build.step import Step
 from trailhound.errors import TrailhoundError
 from trailhound.project.project import LINKED, NAME, PROJECT_FILE, Project
@@ -237,7 +238,8 @@ def _step(
         day_column=day_column,
         key_column=meta.get("key_column") or "",
         minutes=int(in_force("minutes") or 0),
-        calls=_calls(meta) if is_detection(node) and day_column else (),
+        # One that reads the events themselves may read others than these.
+        calls=_calls(meta) if is_detection(node) and day_column and EVENTS not in needs else (),
     )
 
 
