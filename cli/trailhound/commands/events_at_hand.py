@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from trailhound.engines import MissingRelation, Warehouse, in_another_schema
-from trailhound.screens.alerts import tell_if_stale
-from trailhound.screens.console import say
+from trailhound.screens.console import complain, say
+from trailhound.store.freshness import is_stale
 from trailhound.workspace import Work
 
 
@@ -15,13 +15,21 @@ from trailhound.workspace import Work
 def events_at_hand(work: Work) -> Iterator[Warehouse]:
     """Connect to the target for reading events; of a store that was only loaded, make them first.
 
-    Raises TrailhoundError where they stand in another schema, or cannot be made.
+    Where there are alerts too, a run brings both up to date, and it is said that one is due. Raises
+    TrailhoundError where the events stand in another schema, or cannot be made.
     """
     with work.warehouse() as warehouse:
-        if not work.on_duckdb or _are_built(warehouse):
-            tell_if_stale(work, warehouse)
+        are_made = not work.on_duckdb or _has(warehouse, "cloudtrail_events")
+        is_due = work.on_duckdb and are_made and is_stale(warehouse)
+        if are_made and not (is_due and not _has(warehouse, "alerts")):
+            if is_due:
+                complain(
+                    "events that were loaded since the last run are left out: `trailhound run`"
+                )
             yield warehouse
             return
+        if not are_made and (elsewhere := in_another_schema(warehouse, "cloudtrail_events")):
+            raise elsewhere
     from trailhound.build.build import build_events
 
     say(work.settings, "making the events of what was loaded")
@@ -30,11 +38,9 @@ def events_at_hand(work: Work) -> Iterator[Warehouse]:
         yield warehouse
 
 
-def _are_built(warehouse: Warehouse) -> bool:
+def _has(warehouse: Warehouse, relation: str) -> bool:
     try:
-        warehouse.query(f"select 1 from {warehouse.relation('cloudtrail_events')} limit 0")
+        warehouse.query(f"select 1 from {warehouse.relation(relation)} limit 0")
     except MissingRelation:
-        if elsewhere := in_another_schema(warehouse, "cloudtrail_events"):
-            raise elsewhere from None
         return False
     return True
