@@ -98,7 +98,7 @@ def check_rows(
     rows, errors = read_overrides(overrides, known)
     errors = read_allow_list(allow_list, known)[1] + errors
     if errors:
-        raise TrailhoundError("\n".join(errors))
+        raise TrailhoundError(*errors)
     return rows
 
 
@@ -108,4 +108,4 @@ def check_trusted_accounts(path: Path) -> None:
 
     _, errors = read_trusted_accounts(path)
     if errors:
-        raise TrailhoundError("\n".join(errors))
+        raise TrailhoundError(*errors)
