@@ -16,7 +16,7 @@ from trailhound.text import counted, visible
 
 _SHOWN = 4
 _NARROWEST = 24
-_LONGEST_NAME = 200
+_LONGEST_NAME, _LONGEST_ENTITY = 200, 120
 _WHAT = {
     "login": "console login",
     "service": "AWS service",
@@ -209,7 +209,7 @@ def _place(source: str, country: str | None) -> str:
 
 
 def _short(name: str, account: str) -> str:
-    return visible(short_entity(name, account))
+    return visible(short_entity(name, account, _LONGEST_ENTITY))
 
 
 def _time(moment: datetime) -> str:
