@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from engines.sql_check import problems
@@ -183,6 +184,14 @@ def test_a_page_tells_each_fact_once(store_of: StoreOf, invoke: Invoke) -> None:
     assert page.count("1 call; to the end") == 1
     assert "for the calls above and no other" in page
     assert "AKIAEVE lasting key of eve" in page
+
+
+def test_events_are_enough(store_of: StoreOf, invoke: Invoke) -> None:
+    with duckdb.connect(str(store_of(INTRUSION))) as connection:
+        connection.execute("drop table alerts")
+    done = invoke("who", "AKIAEVE")
+    assert "CreateAccessKey" in done.stdout
+    assert "none are built yet: `trailhound run` does" in done.stderr
 
 
 @pytest.mark.parametrize(

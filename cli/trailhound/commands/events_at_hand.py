@@ -1,4 +1,4 @@
-"""The events for commands that read nothing else, which need no detection to be built."""
+"""The events for commands that need no detection to be built."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def events_at_hand(work: Work) -> Iterator[Warehouse]:
     Raises TrailhoundError where they stand in another schema, or cannot be made.
     """
     with work.warehouse() as warehouse:
-        if not work.on_duckdb or _are_built(warehouse):
+        if not work.on_duckdb or _is_built(warehouse, "cloudtrail_events"):
             tell_if_stale(work, warehouse)
             yield warehouse
             return
@@ -30,11 +30,17 @@ def events_at_hand(work: Work) -> Iterator[Warehouse]:
         yield warehouse
 
 
-def _are_built(warehouse: Warehouse) -> bool:
+def tell_if_without_alerts(work: Work, warehouse: Warehouse) -> None:
+    """Say on stderr that no detection is built yet, for an answer that tells of alerts too."""
+    if not _is_built(warehouse, "alerts"):
+        say(work.settings, "alerts are not told of, for none are built yet: `trailhound run` does")
+
+
+def _is_built(warehouse: Warehouse, name: str) -> bool:
     try:
-        warehouse.query(f"select 1 from {warehouse.relation('cloudtrail_events')} limit 0")
+        warehouse.query(f"select 1 from {warehouse.relation(name)} limit 0")
     except MissingRelation:
-        if elsewhere := in_another_schema(warehouse, "cloudtrail_events"):
+        if elsewhere := in_another_schema(warehouse, name):
             raise elsewhere from None
         return False
     return True

@@ -236,12 +236,15 @@ def _place(given: Given) -> tuple[Any, ...]:
 
 
 def _alerts_of(warehouse: Warehouse) -> dict[str, list[AlertRef]]:
-    """The alerts by the keys and the entities in them."""
+    """The alerts by the keys and the entities in them; none where no detection is built yet."""
     found: dict[str, list[AlertRef]] = defaultdict(list)
-    rows = warehouse.query(f"""
+    try:
+        rows = warehouse.query(f"""
 select {", ".join(AlertRef.__dataclass_fields__)}, entity_id, access_key_ids
 from {warehouse.relation("alerts")}
 order by triggered_at, detection, alert_id""").rows
+    except MissingRelation:
+        return {}
     for *columns, entity, keys in rows:
         ref = AlertRef(*columns)
         for name in {entity, *_texts(parsed(keys))}:
