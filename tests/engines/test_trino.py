@@ -112,6 +112,10 @@ def test_every_relation_is_that_of_duckdb(
         "tune iam_multiple_failed_api_calls",
         "tune ec2_multiple_instances_created",
         "explain {alert_id}",
+        "incidents --format ndjson",
+        "events --around {alert_id} --format csv",
+        "events --ip 0.0.0.0/0 --count-by entity_id",
+        "who {alert_id} --format json",
         "notify json://127.0.0.1 --dry-run",
     ],
 )
@@ -140,6 +144,22 @@ def test_what_was_told_is_known_from_wherever_one_tells(
     assert told
     whole.run(*notify, more={"TRAILHOUND_STORE": str(tmp_path / "another.duckdb")})
     assert len(webhook.posted) == told
+
+
+def test_a_query_is_answered_the_same_and_only_reads(whole: TrinoWarehouse) -> None:
+    count = "select severity, count(*) as alerts from alerts group by severity order by 1"
+    answer = whole.run("trailhound", "sql", count, "--format", "json").stdout
+    assert sum(each["alerts"] for each in json.loads(answer)) > 0
+    for writing in (
+        "create table mine as select 1 as one",
+        "delete from iam_multiple_users_created",
+        "drop view alerts",
+        "call system.runtime.kill_query('1', 'no')",
+    ):
+        done = whole.run("trailhound", "sql", writing, check=False)
+        assert done.returncode == 1
+        assert re.search("read-only transaction|within a transaction", done.stderr)
+    assert whole.run("trailhound", "sql", count, "--format", "json").stdout == answer
 
 
 def test_sigma_rules_match_the_same(

@@ -1,4 +1,4 @@
-"""The events for commands that read nothing else, which need no detection to be built."""
+"""The events for commands that need no detection to be built."""
 
 from __future__ import annotations
 
@@ -19,17 +19,9 @@ def events_at_hand(work: Work) -> Iterator[Warehouse]:
     TrailhoundError where the events stand in another schema, or cannot be made.
     """
     with work.warehouse() as warehouse:
-        are_made = not work.on_duckdb or _has(warehouse, "cloudtrail_events")
-        is_due = work.on_duckdb and are_made and is_stale(warehouse)
-        if are_made and not (is_due and not _has(warehouse, "alerts")):
-            if is_due:
-                complain(
-                    "events that were loaded since the last run are left out: `trailhound run`"
-                )
+        if not work.on_duckdb or _are_up_to_date(warehouse):
             yield warehouse
             return
-        if not are_made and (elsewhere := in_another_schema(warehouse, "cloudtrail_events")):
-            raise elsewhere
     from trailhound.build.build import build_events
 
     say(work.settings, "making the events of what was loaded")
@@ -38,9 +30,29 @@ def events_at_hand(work: Work) -> Iterator[Warehouse]:
         yield warehouse
 
 
-def _has(warehouse: Warehouse, relation: str) -> bool:
+def _are_up_to_date(warehouse: Warehouse) -> bool:
+    """Whether there are events, and no later records; where a run is due, that is said instead."""
+    if not _is_built(warehouse, "cloudtrail_events"):
+        return False
+    if not is_stale(warehouse):
+        return True
+    is_due = _is_built(warehouse, "alerts")
+    if is_due:
+        complain("what was loaded since the last run is left out: `trailhound run` adds it")
+    return is_due
+
+
+def tell_if_without_alerts(work: Work, warehouse: Warehouse) -> None:
+    """Say on stderr that no detection is built yet, for an answer that tells of alerts too."""
+    if not _is_built(warehouse, "alerts"):
+        say(work.settings, "alerts are not told of, for none are built yet: `trailhound run` does")
+
+
+def _is_built(warehouse: Warehouse, name: str) -> bool:
     try:
-        warehouse.query(f"select 1 from {warehouse.relation(relation)} limit 0")
+        warehouse.query(f"select 1 from {warehouse.relation(name)} limit 0")
     except MissingRelation:
+        if elsewhere := in_another_schema(warehouse, name):
+            raise elsewhere from None
         return False
     return True

@@ -99,7 +99,7 @@ def check_rows(
     rows, errors = read_overrides(overrides, known)
     errors = read_allow_list(allow_list, known)[1] + errors
     if errors:
-        raise TrailhoundError("\n".join(errors))
+        raise TrailhoundError(*errors)
     return rows
 
 
@@ -109,4 +109,4 @@ def check_trusted_accounts(path: Path) -> None:
 
     _, errors = read_trusted_accounts(path)
     if errors:
-        raise TrailhoundError("\n".join(errors))
+        raise TrailhoundError(*errors)
