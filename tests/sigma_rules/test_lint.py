@@ -32,6 +32,26 @@ def test_a_doubt_is_told(tmp_path: Path, selection: dict[str, Any], note: str) -
     assert note in "\n".join(_notes(tmp_path, selection))
 
 
+_LISTS = {
+    "selection": {"eventName": ["CreateUser", "DeleteUser"], "userIdentity.type": "IAMUser"},
+    "other": {"eventName": "ListUsers"},
+    "one": {"eventName": ["DeleteUser", "ListUsers"], "userIdentity.type": "IAMUser"},
+}
+
+
+@pytest.mark.parametrize(
+    ("condition", "note"),
+    [
+        ("selection and other", "eventName cannot be createuser and listusers at once"),
+        ("selection and not other", "its exception for eventName listusers can never hold"),
+        ("selection and one", ""),
+        ("selection and not one", ""),
+    ],
+)
+def test_what_excludes_another_is_told(tmp_path: Path, condition: str, note: str) -> None:
+    assert "\n".join(_notes_of(tmp_path, rule("a rule", condition, **_LISTS))) == note
+
+
 @pytest.mark.parametrize(
     "selection",
     [
@@ -48,7 +68,11 @@ def test_nothing_is_told_of_a_rule_that_is_right(tmp_path: Path, selection: dict
 
 
 def _notes(folder: Path, selection: dict[str, Any]) -> tuple[str, ...]:
+    return _notes_of(folder, rule("a rule", selection=selection))
+
+
+def _notes_of(folder: Path, document: dict[str, Any]) -> tuple[str, ...]:
     path = folder / "rule.yml"
-    path.write_text(yaml.safe_dump(rule("a rule", selection=selection)))
+    path.write_text(yaml.safe_dump(document))
     *_, outcome = make_all(maker_of([path]), [], "low")
     return outcome.made[0].notes

@@ -63,19 +63,42 @@ def _of_shape(name: str, sources: Sequence[str], calls: Sequence[str]) -> Iterat
 
 
 def _contradictions(node: ConditionAND) -> Iterator[str]:
-    """Fields that must be two different things at once."""
-    texts: dict[str, set[str]] = {}
+    """Fields that must be two different things at once, and exceptions that can never hold."""
+    wanted: dict[str, set[str]] = {}
     for each in node.args:
-        if (
-            isinstance(each, ConditionFieldEqualsValueExpression)
-            and isinstance(each.value, SigmaString)
-            and not each.value.contains_special()
-            and "." not in str(each.field)
-        ):
-            texts.setdefault(str(each.field), set()).add(str(each.value).lower())
-    for name, wanted in texts.items():
-        if len(wanted) > 1:
-            yield f"{name} cannot be {' and '.join(map(visible, sorted(wanted)[:2]))} at once"
+        for name, texts in _allowed(each).items():
+            if name in wanted and not wanted[name] & texts:
+                both = sorted((min(wanted[name]), min(texts)))
+                yield f"{name} cannot be {' and '.join(map(visible, both))} at once"
+            wanted[name] = wanted[name] & texts if name in wanted else texts
+    for each in node.args:
+        if isinstance(each, ConditionNOT):
+            for name, texts in _allowed(each.args[0]).items():
+                if wanted.get(name) and not wanted[name] & texts:
+                    yield f"its exception for {name} {visible(min(texts))} can never hold"
+
+
+def _allowed(node: object) -> dict[str, set[str]]:
+    """The texts that a condition lets a field have, in lower case, for fields where it says so.
+
+    What a path in JSON leads to may be several.
+    """
+    if isinstance(node, ConditionFieldEqualsValueExpression):
+        name = str(node.field)
+        is_plain = isinstance(node.value, SigmaString) and not node.value.contains_special()
+        if is_plain and ("." not in name or name.startswith("userIdentity.")):
+            return {name: {str(node.value).lower()}}
+    if isinstance(node, ConditionAND):
+        found: dict[str, set[str]] = {}
+        for each in node.args:
+            for name, texts in _allowed(each).items():
+                found[name] = found[name] & texts if name in found else texts
+        return found
+    if isinstance(node, ConditionOR):
+        parts = [_allowed(each) for each in node.args]
+        names = set.intersection(*(set(each) for each in parts)) if parts else set()
+        return {name: set().union(*(each[name] for each in parts)) for name in names}
+    return {}
 
 
 def _comparisons(tree: object) -> Iterator[ConditionFieldEqualsValueExpression]:
