@@ -30,6 +30,9 @@ _SEEDS = {
     "country_ranges", "aws_ranges", "country_distances",
 }  # fmt: skip
 # What these do on DuckDB is done here or was done before: the CSV files are checked.
+# What a detection reads of history.
+_FACTS_BY_DAY = {"active_days", "account_days", "entity_days"}
+_MINUTES_A_DAY = 24 * 60
 _HOOK = re.compile(
     r"\{\{ trailhound\.(remove_what_is_replaced|check_allow_list|check_threshold_overrides"
     r"|check_trusted_accounts|check_networks|check_indicators|note_builds|union_alerts"
@@ -226,6 +229,8 @@ def _step(
         return variables.get(f"{node['name']}__{key}", meta.get(key))
 
     day_column = _day_column(node)
+    history = _history_days(node, needs, variables)
+    minutes = (3 if meta.get("kind") == "sequence" else 2) * int(in_force("minutes") or 0)
     return Step(
         name=node["name"],
         kind=node["config"]["materialized"],
@@ -236,7 +241,8 @@ def _step(
         is_signal=bool(in_force("signal")),
         day_column=day_column,
         key_column=meta.get("key_column") or "",
-        minutes=int(in_force("minutes") or 0),
+        minutes_of_effect=minutes,
+        days_of_effect=None if history is None else history - (-minutes // _MINUTES_A_DAY),
         calls=_calls(meta) if is_detection(node) and day_column else (),
     )
 
@@ -247,6 +253,18 @@ def _day_column(node: Mapping[str, Any]) -> str:
     if is_detection(node):
         return "alert_date"
     return node["config"].get("meta", {}).get("day_column") or ""
+
+
+def _history_days(
+    node: Mapping[str, Any], needs: Iterable[str], variables: Mapping[str, Any]
+) -> int | None:
+    """How far a detection looks back, as macros/incremental/recomputed_days.sql has it."""
+    meta = node["config"].get("meta", {})
+    days = int(meta.get("lookback_days") or 0)
+    if meta.get("kind") == "first_seen":
+        days = max(days, int(variables["history_days"]))
+    reads_days = is_detection(node) and not _FACTS_BY_DAY.isdisjoint(needs)
+    return None if reads_days and not days else days
 
 
 def _calls(meta: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -28,7 +28,8 @@ META = {
     "threshold": "The count at which it fires, from 1 on. Without it each counted event fires.",
     "minutes": "The length of the window. Without it each event stands alone.",
     "share_percent": "Of kind ratio: the share that fires, 1 to 100.",
-    "lookback_days": "Days of history that it compares a day with.",
+    "lookback_days": "Days of history that it compares a day with: an event that comes late "
+    "changes alerts of so many days after it.",
     "key": "`login` where alerts are of a login's ARN rather than of an entity.",
     "act": "What detections of the same act have in common: it counts once in an incident.",
     "risk": "What an alert weighs in an incident, where that is not by its severity.",
