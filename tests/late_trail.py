@@ -1,6 +1,6 @@
-"""A trail in which events that come 58 days late change alerts as many days after them as they can.
+"""A trail whose events that come 58 days late change alerts as many days after as they can.
 
-One detection of each kind: without a window, within one, a sequence, first seen, against a baseline.
+A detection of each kind: without a window, within one, sequence, first seen, above a baseline.
 """
 
 from __future__ import annotations

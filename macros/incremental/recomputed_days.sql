@@ -46,7 +46,8 @@
         {{ return([[news | min, '9999-12-30']]) }}
     {%- endif -%}
     {%- set changed = {} -%}
-    {%- for event_day, built_at in news.items() -%}
+    {%- for event_day, built_at in news.items()
+        if not trailhound.misses_all_calls(trailhound.calls_since(seen_until).get(event_day)) -%}
         {%- for distance in range(days_after + 1) -%}
             {%- set day = trailhound.days_before(event_day, -distance) -%}
             {%- set is_seen = namespace(yes=false) -%}
@@ -77,12 +78,85 @@
     ) -%}
         {%- do news.update({day: built_at}) -%}
     {%- endfor -%}
-    {%- for day, _, noted_at in trailhound.builds_so_far().get('cloudtrail_events', {}).get(
-        'chosen_days', []
-    ) if noted_at > time -%}
+    {%- for day, _, noted_at in trailhound.lost_days() if noted_at > time -%}
         {%- do news.update({day: [noted_at, news.get(day, '')] | max}) -%}
     {%- endfor -%}
     {{ return(news) }}
+{%- endmacro %}
+
+
+{#
+    {UTC day of events (ISO date): [service, name, whether denied] of the calls of the new ones} for
+    days on which events came, and none was taken away, since a time. Empty if these are so many
+    days that it is not worth asking.
+#}
+{% macro calls_since(time) -%}
+    {%- set calls = {} -%}
+    {%- if trailhound.news_since(time) | length <= 31 -%}
+        {%- for day, service, name, denied in trailhound.asked_once(
+            'calls since ' ~ time,
+            'select distinct cast(event_date as varchar), event_source, event_name, '
+            ~ "case when outcome = 'denied' then 1 else 0 end from "
+            ~ trailhound.built_relation('cloudtrail_events')
+            ~ " where built_at > cast('" ~ time ~ "' as timestamp)"
+        ) -%}
+            {%- do calls.setdefault(day, []).append([service, name, denied]) -%}
+        {%- endfor -%}
+        {%- for day, _, noted_at in trailhound.lost_days() if noted_at > time -%}
+            {%- do calls.pop(day, none) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(calls) }}
+{%- endmacro %}
+
+
+{# Whether some calls, as calls_since() has them of a day, are none that this detection counts, nor
+   history that it reads beyond them: cli/trailhound/build/relations.py says the same. #}
+{% macro misses_all_calls(calls) -%}
+    {%- set counted = trailhound.detection_meta().get('calls') -%}
+    {%- if not calls or not counted or not trailhound.is_detection(model)
+        or trailhound.reads_facts_of(['active_days', 'account_days']) -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- set names, globs = {}, [] -%}
+    {%- for service, called in counted.items() -%}
+        {%- for name in ([called] if called is string else called) -%}
+            {%- if '*' in name -%}
+                {%- do globs.append([
+                    service, modules.re.compile(modules.re.escape(name).replace('\\*', '.*') ~ '$')
+                ]) -%}
+            {%- else -%}
+                {%- do names.update({name: true}) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- set counts_denied = "'denied'" in model.raw_code -%}
+    {%- for source, name, denied in calls -%}
+        {%- if name in names or (denied and counts_denied) -%}
+            {{ return(false) }}
+        {%- endif -%}
+        {%- for service, glob in globs if service == source and glob.match(name) -%}
+            {{ return(false) }}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(true) }}
+{%- endmacro %}
+
+
+{# Whether this model reads some of the facts by day, by their names. #}
+{% macro reads_facts_of(names) -%}
+    {%- for name in names if 'model.trailhound.' ~ name in model.depends_on.nodes -%}
+        {{ return(true) }}
+    {%- endfor -%}
+    {{ return(false) }}
+{%- endmacro %}
+
+
+{# [day, day, noted_at] of the UTC days (ISO dates) that lost an event then. #}
+{% macro lost_days() -%}
+    {{ return(
+        trailhound.builds_so_far().get('cloudtrail_events', {}).get('chosen_days', [])
+    ) }}
 {%- endmacro %}
 
 
@@ -98,10 +172,7 @@
         {%- do history.append(var('history_days')) -%}
     {%- endif -%}
     {%- if history | max == 0 and trailhound.is_detection(model)
-        and model.depends_on.nodes | select('in', [
-            'model.trailhound.active_days', 'model.trailhound.account_days',
-            'model.trailhound.entity_days',
-        ]) | list -%}
+        and trailhound.reads_facts_of(['active_days', 'account_days', 'entity_days']) -%}
         {{ return(none) }}
     {%- endif -%}
     {{ return(history | max + (trailhound.minutes_of_effect() + 1439) // 1440) }}
@@ -147,7 +218,7 @@
         {{ 'or ' if not loop.first -}}
         {{ at }}event_time
         between cast('{{ first }} 00:00:00' as timestamp) - interval '{{ minutes_before }}' minute
-        and cast('{{ last }} 23:59:59.999999' as timestamp)
+        and cast('{{ trailhound.days_before(last, -1) }} 00:00:00' as timestamp)
         {%- endfor %}
     )
     {%- endif -%}

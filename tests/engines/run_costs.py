@@ -58,10 +58,8 @@ def _measure(server: TrinoServer, project: Path, folder: Path, name: str) -> Non
     print(f"{project}: {len(DETECTIONS)} detections, {_DAYS} days of {_EVENTS_A_DAY} events")
     today = f"{_LAST_DAY:%Y/%m/%d}"
     _tell("first build", server, warehouse)
-    for hour in (12, 13):
-        records = list(_events(draw, _LAST_DAY + timedelta(hours=hour), 1))
-        warehouse.deliver(today, records, f"hour{hour}")
-        _tell("an hour of new events", server, warehouse)
+    warehouse.deliver(today, _events(draw, _LAST_DAY + timedelta(hours=12), 1), "hour")
+    _tell("an hour of new events", server, warehouse)
     _tell("nothing new", server, warehouse)
     late = _event(draw, _FIRST_DAY + timedelta(days=1, hours=12), ("iam", "CreateUser", False, 1))
     warehouse.deliver(today, [late], "late")
@@ -76,9 +74,11 @@ def _tell(title: str, server: TrinoServer, warehouse: TrinoWarehouse) -> None:
     read = sum(_bytes(each["queryStats"]["physicalInputDataSize"]) for each in queries)
     rows = sum(each["queryStats"]["rawInputPositions"] for each in queries)
     import os
+
     if os.environ.get("DUMP"):
         with open(os.environ["DUMP"], "a") as out:
-            json.dump({"title": title, "queries": queries}, out); out.write("\n")
+            json.dump({"title": title, "queries": queries}, out)
+            out.write("\n")
     print(
         f"  {title:24} {len(queries):5} queries {read / 1e6:9.2f} MB {rows:10,} rows "
         f"{seconds:6.0f} s",

@@ -138,9 +138,7 @@ def _launch(java: Path, home: Path, port: int, kept_queries: int) -> TrinoServer
     etc, data = folder / "etc", folder / "data"
     etc.mkdir()
     (etc / "jvm.config").write_text(_JVM)
-    (etc / "config.properties").write_text(
-        _CONFIG.format(port=port, kept_queries=kept_queries)
-    )
+    (etc / "config.properties").write_text(_CONFIG.format(port=port, kept_queries=kept_queries))
     (etc / "node.properties").write_text(_NODE.format(data=data))
     # In the foreground the launcher becomes the Java process: the pid is the server's.
     with (folder / "server.log").open("wb") as log:
