@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 import late_trail
 from engines.warehouse import deliver, run
-from support import project_with
+from support import ROOT, project_with
 from trailhound.build.relations import changed_days
 
 DAY = date(2026, 3, 2)
@@ -73,3 +74,17 @@ def test_events_58_days_late_change_what_they_can(tmp_path: Path) -> None:
     moved = ("aws_critical_changes_to_logging", "2026-03-19", False)
     kept = ("aws_critical_changes_to_logging", "2026-03-20", False)
     assert alerts("grown") == [kept if each == moved else each for each in late_trail.AFTER]
+
+
+def test_every_detection_that_looks_back_says_how_far() -> None:
+    looking_back = [
+        path
+        for path in (ROOT / "detections").glob("*/*.sql")
+        if re.search(r"ref\('(active|account|entity)_days'\)|new_values\(", path.read_text())
+    ]
+    assert len(looking_back) >= 7
+    assert [
+        path.stem
+        for path in looking_back
+        if "lookback_days:" not in path.with_suffix(".yml").read_text()
+    ] == []

@@ -8,7 +8,6 @@ late. Prints for each run its queries, the bytes that connectors read, and the s
 
 from __future__ import annotations
 
-import json
 import random
 import sys
 import tempfile
@@ -73,12 +72,6 @@ def _tell(title: str, server: TrinoServer, warehouse: TrinoWarehouse) -> None:
     queries = [each for each in _queries(server) if each["queryId"] not in before]
     read = sum(_bytes(each["queryStats"]["physicalInputDataSize"]) for each in queries)
     rows = sum(each["queryStats"]["rawInputPositions"] for each in queries)
-    import os
-
-    if os.environ.get("DUMP"):
-        with open(os.environ["DUMP"], "a") as out:
-            json.dump({"title": title, "queries": queries}, out)
-            out.write("\n")
     print(
         f"  {title:24} {len(queries):5} queries {read / 1e6:9.2f} MB {rows:10,} rows "
         f"{seconds:6.0f} s",

@@ -31,7 +31,7 @@ _SEEDS = {
 }  # fmt: skip
 # What these do on DuckDB is done here or was done before: the CSV files are checked.
 # What a detection reads of history.
-_FACTS_BY_DAY = {"active_days", "account_days", "entity_days"}
+FACTS_BY_DAY = {"active_days", "account_days", "entity_days"}
 _MINUTES_A_DAY = 24 * 60
 _HOOK = re.compile(
     r"\{\{ trailhound\.(remove_what_is_replaced|check_allow_list|check_threshold_overrides"
@@ -263,7 +263,7 @@ def _history_days(
     days = int(meta.get("lookback_days") or 0)
     if meta.get("kind") == "first_seen":
         days = max(days, int(variables["history_days"]))
-    reads_days = is_detection(node) and not _FACTS_BY_DAY.isdisjoint(needs)
+    reads_days = is_detection(node) and not FACTS_BY_DAY.isdisjoint(needs)
     return None if reads_days and not days else days
 
 
