@@ -247,7 +247,8 @@
     (
         {%- for first, last in days %}
         {{ 'or ' if not loop.first -}}
-        {{ day }} between date '{{ trailhound.days_before(first, days_before) }}' and date '{{ last }}'
+        {{ day }} between date '{{ trailhound.days_before(first, days_before) }}'
+        and date '{{ last }}'
         {%- endfor %}
     )
     {%- endif -%}

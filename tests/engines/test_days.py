@@ -85,7 +85,7 @@ def compiled(warehouse: TrinoWarehouse) -> dict[str, str]:
 def computed_days(sql: str) -> list[str]:
     """The ranges of days of 2026 of which a compiled detection gives alerts."""
     condition = sql[sql.rindex("from events_of_alerts") :]
-    days = re.findall(r"between date '2026-(\S+)' and date '2026-(\S+)'", condition)
+    days = re.findall(r"between date '2026-(\S+)'\s+and date '2026-(\S+)'", condition)
     return [" to ".join(each) for each in days]
 
 
