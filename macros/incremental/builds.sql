@@ -31,8 +31,8 @@
 
 
 {#
-    At the end of a run: what was built has seen all there is; a detection of chosen days (vars since
-    and until) on these days only.
+    At the end of a run: what was built has seen all there is; a detection of chosen days (vars
+    since and until) on these days only.
 #}
 {% macro note_builds() -%}
     {%- if not trailhound.builds_relations() -%}
@@ -66,7 +66,8 @@
             {%- if loop.first %}delete from {{ builds }} where {% else %} or {% endif -%}
             (
                 {# The days that lost an event are not everybody's yet. -#}
-                {{ 'relation' if name == 'cloudtrail_events' else "split_part(relation, ' of ', 1)" }}
+                {{ 'relation' if name == 'cloudtrail_events'
+                    else "split_part(relation, ' of ', 1)" }}
                 = {{ trailhound.text_literal(name) }}
                 and noted_at <= cast('{{ trailhound.last_noted_at(so_far[name]) }}' as timestamp)
             )

@@ -35,7 +35,8 @@
 {%- endmacro %}
 
 
-{# Of this model the days that events can change which it has not seen, as recomputed_days has it. #}
+{# The days of this model that events which it has not seen can change, as recomputed_days() has
+   them. #}
 {% macro changed_days() -%}
     {%- set build = trailhound.builds_so_far().get(trailhound.build_name(model), {}) -%}
     {%- set seen_until = build.get('noted_at') -%}
