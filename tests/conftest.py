@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from oracle import RULES
 from support import Invoke, Run, project_with, run_in
 from trailhound.main import cli
 from trailhound.project.project import Project
+from webhook import Webhook
 
 # The same examples on every run of CI; elsewhere, and with `make fuzz`, always new ones.
 settings.register_profile("ci", derandomize=True)
@@ -41,6 +44,18 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty working folder, away from any project."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def webhook() -> Iterator[Webhook]:
+    """A server to notify."""
+    running = Webhook()
+    thread = threading.Thread(target=running.serve_forever, daemon=True)
+    thread.start()
+    yield running
+    running.shutdown()
+    thread.join()
+    running.server_close()
 
 
 @pytest.fixture

@@ -116,6 +116,8 @@ ERRORS = (
     "ValidationException",
     "VpceAccessDenied",
     "NaN",
+    "none",
+    "NULL",
     "null",
     "-",
     "",

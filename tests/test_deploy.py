@@ -126,14 +126,12 @@ def test_the_task_runs_commands_with_options_that_there_are() -> None:
     )
 
 
-def test_the_task_is_the_image_s_user_and_writes_where_it_may() -> None:
+def test_the_task_writes_where_the_image_s_user_may() -> None:
     image = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
-    user = re.findall(r"^USER (\d+)$", image, re.MULTILINE)
-    assert user == [RESOURCES["StateFolder"]["PosixUser"]["Uid"]]
     [container] = RESOURCES["Task"]["ContainerDefinitions"]
-    assert re.findall(r"^WORKDIR (/data)$", image, re.MULTILINE) == [
-        each["ContainerPath"] for each in container["MountPoints"]
-    ]
+    [home] = [each["ContainerPath"] for each in container["MountPoints"]]
+    assert f"--home-dir {home} " in image
+    assert f"VOLUME {home}\n" in image
 
 
 @pytest.mark.filterwarnings("ignore:Tried to parse")

@@ -37,7 +37,7 @@ HOSTILE = [
     "$(reboot)`reboot`|reboot;%s{0}?$1",
 ]
 SEEN = [text for text in HOSTILE if text.isprintable()]
-FORMULAS = ["=cmd|'calc'!A1", "+1+1", "-1+1", "@SUM(1)", "\t=1", "\r=1"]
+FORMULAS = ["=cmd|'calc'!A1", "+1+1", "-1+1", "@SUM(1)", "\t=1", "\r=1", "\uff1d1+1"]
 
 # What detections read stays as it is, and so do an ARN's parts.
 KEPT = {
@@ -181,6 +181,10 @@ def unsafe(text: str) -> set[str]:
             ["sql", "select * from cloudtrail_events limit 50", "--format", name]
             for name in ("table", "ndjson", "json", "csv")
         ),
+        *(
+            ["sql", "pivot (from cloudtrail_events limit 99) on user_agent", "--format", name]
+            for name in ("table", "ndjson", "json", "csv")
+        ),
         *(["who", "198.51.100.23", "--format", name] for name in ("table", "ndjson", "csv")),
         ["list"],
         ["tune", "iam_multiple_failed_api_calls"],
@@ -258,9 +262,17 @@ def test_no_cell_of_a_csv_is_a_formula(hostile: Invoke, alerts: list[dict[str, A
     assert len(rows) == 1 + len(alerts)
     rows += csv.reader(io.StringIO(of_incidents))
     assert {row[0][:1] for row in rows} <= set("0123456789abcdef")
+    for command in (
+        ["events"],
+        ["events", "--count-by", "user_agent"],
+        ["sql", "pivot (from cloudtrail_events limit 99) on account_id"],
+        ["who", alerts[0]["alert_id"]],
+    ):
+        rows += csv.reader(io.StringIO(hostile("trailhound", *command, "--format", "csv").stdout))
     cells = [cell for row in rows for cell in row]
     assert any("cmd|'calc'!A1" in cell for cell in cells)
-    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+    starts = ("=", "+", "-", "@", "\t", "\r", "\uff1d")
+    assert not [cell for cell in cells if cell.startswith(starts)]
 
 
 def test_no_cell_of_a_workbook_is_a_formula(hostile: Invoke, tmp_path: Path) -> None:

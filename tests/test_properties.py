@@ -30,7 +30,7 @@ from trailhound.build.build import plan_of
 from trailhound.load import LoadReport, ensure_table, load
 from trailhound.project.seeds_in_force import seeds_in_force
 from trailhound.settings import Settings
-from trailhound.simulate.sample import records_of
+from trailhound.simulate.sample import read_sample, records_of
 from trailhound.workspace import Work
 
 # As many as a minute or two allow.
@@ -104,6 +104,8 @@ class Project:
                     [(account, "n", "why", "me") for account in settings.trusted_accounts],
                 ),
             ),
+            self.work.detections,
+            (),
         )
 
     def _csv(self, name: str, kind: type, rows: Iterable[Any]) -> Path:
@@ -267,6 +269,22 @@ def test_all_detections_as_a_trail_arrives(project: Project, seed: int) -> None:
     built = project.build(trails.hours(records, seed, 4), settings, names)
 
     assert not oracle.compare(built.rows("alerts"), oracle.evaluate(records, settings).alerts)
+
+
+def test_what_completes_an_alert_may_come_alone(project: Project) -> None:
+    missed = []
+    for detection in project.work.detections:
+        if detection.kind not in ("sequence", "combination") or not detection.enabled:
+            continue
+        calls = read_sample(detection.path.with_suffix(".json"))
+        *before, last = sample(calls)
+        built = project.build([before, [last]], PLAIN, [detection.name])
+        whole = project.build([[*before, last]], PLAIN, [detection.name])
+        if built.rows(detection.name) != whole.rows(detection.name) or not whole.rows(
+            detection.name
+        ):
+            missed.append(detection.name)
+    assert missed == []
 
 
 @pytest.mark.parametrize(

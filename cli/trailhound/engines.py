@@ -44,6 +44,16 @@ class Warehouse(Protocol):
         """
         ...
 
+    def query_only(
+        self, sql: str, most_rows: int | None = None, seconds: float | None = None
+    ) -> Rows:
+        """Run one statement of the user's, which the engine itself lets only read.
+
+        Raises WrongUsage where there is no such way, TrailhoundError if it takes longer than
+        `seconds` or fails.
+        """
+        ...
+
     def relation(self, name: str) -> str:
         """The name of a relation as SQL writes it, with its schema."""
         ...
@@ -96,12 +106,12 @@ def open_warehouse(target: Target) -> Iterator[Warehouse]:
 
 
 class DuckDB:
-    """A DuckDB file, opened for reading only."""
+    """A DuckDB file, opened for reading only unless it says otherwise."""
 
-    def __init__(self, config: dict[str, Any]) -> None:
+    def __init__(self, config: dict[str, Any], *, read_only: bool = True) -> None:
         self._schema = str(config.get("schema", "main"))
         self._connection = connect_duckdb(
-            Path(config["path"]), config.get("settings", {}), read_only=True
+            Path(config["path"]), config.get("settings", {}), read_only=read_only
         )
         try:
             version = store_version(self._connection, quoted(self._schema, "cloudtrail_logs"))
@@ -254,7 +264,39 @@ class Trino:
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
         """Run one statement."""
-        return _query(self._connection, sql, list(parameters) or None)
+        return _query(self._connection.cursor(), sql, list(parameters) or None)
+
+    def query_only(
+        self, sql: str, most_rows: int | None = None, seconds: float | None = None
+    ) -> Rows:
+        """Run one statement in a transaction that Trino itself lets only read.
+
+        Who may make a catalog, which is in no transaction, is for the server's own rules. Raises
+        TrailhoundError if it takes longer than `seconds`.
+        """
+        cursor = self._read_only_cursor()
+        clock = Timer(seconds or 0, cursor.cancel)
+        if seconds is not None:
+            clock.start()
+        try:
+            return _query(cursor, sql, None, most_rows)
+        finally:
+            clock.cancel()
+            # Of rows that nobody fetched, too.
+            cursor.cancel()
+
+    def _read_only_cursor(self) -> Any:
+        """A cursor in such a transaction, which the client can carry but not begin."""
+        from trino import constants, dbapi
+
+        request = self._connection._create_request()
+        response = request.post("start transaction read only")
+        while (begun := response.headers.get(constants.HEADER_STARTED_TRANSACTION)) is None:
+            response = request.get(request.process(response).next_uri)
+        request.transaction_id = begun
+        while (status := request.process(response)).next_uri:
+            response = request.get(status.next_uri)
+        return dbapi.Cursor(self._connection, request)
 
     def relation(self, name: str) -> str:
         """The relation's name with its catalog and schema."""
@@ -284,9 +326,13 @@ class Athena:
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
         """Run one statement; PyAthena wants names for the parameters and quotes them itself."""
         if not parameters:
-            return _query(self._connection, sql, None)
+            return _query(self._connection.cursor(), sql, None)
         values = {f"p{number}": value for number, value in enumerate(parameters)}
-        return _query(self._connection, with_names(sql), values)
+        return _query(self._connection.cursor(), with_names(sql), values)
+
+    def query_only(self, *_: Any) -> Rows:
+        """Raise WrongUsage: Athena knows no statement or session that only reads."""
+        raise WrongUsage("Athena cannot be told only to read: ask in its own console")
 
     def relation(self, name: str) -> str:
         """The relation's name with its schema."""
@@ -307,17 +353,16 @@ def with_names(sql: str) -> str:
     )
 
 
-def _query(connection: Any, sql: str, parameters: Any) -> Rows:
-    cursor = connection.cursor()
+def _query(cursor: Any, sql: str, parameters: Any, most_rows: int | None = None) -> Rows:
     try:
         cursor.execute(sql, parameters)
-        rows = [tuple(row) for row in cursor.fetchall()]
+        rows = cursor.fetchall() if most_rows is None else cursor.fetchmany(most_rows)
     except Exception as error:  # each client has its own family of errors
         message = first_line(error)
         if re.search(r"TABLE_NOT_FOUND|does not exist", message):
             raise MissingRelation(message) from error
         raise TrailhoundError(f"the warehouse answered: {message}") from error
-    return Rows([column[0] for column in cursor.description or ()], rows)
+    return Rows([column[0] for column in cursor.description or ()], list(map(tuple, rows)))
 
 
 def quoted(*names: str) -> str:

@@ -6,11 +6,19 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 
+from trailhound.text import visible
+
 
 class TrailhoundError(Exception):
-    """Something failed while working: a load, a build, a query. Exit code 1."""
+    """Something failed while working: a load, a build, a query. Exit code 1.
+
+    Each argument is one line of it, whatever names and values stand in it.
+    """
 
     exit_code = 1
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(map(visible, lines)))
 
 
 class WrongUsage(TrailhoundError):

@@ -35,7 +35,7 @@ COMMANDS = {
     "explain": Entry("explain:explain", "Say why an alert fired and what to do about it."),
     "events": Entry("events:events", "Search events, the oldest first."),
     "who": Entry("who:who", "Show where a credential comes from and what came of it."),
-    "sql": Entry("sql:sql", "Run one read-only query on the store."),
+    "sql": Entry("sql:sql", "Run one read-only query on the store or on Trino."),
     "export": Entry("export:export", "Write alerts to a file or to stdout."),
     "report": Entry("report:report", "Write alerts and coverage as one HTML page."),
     "list": Entry("list:list_detections", "List the detections and the thresholds in force."),

@@ -161,4 +161,4 @@ class Work:
         """The folder of the analyst's CSV files that count for this run."""
         from trailhound.project.seeds_in_force import seeds_in_force
 
-        return seeds_in_force(self.project, self.settings)
+        return seeds_in_force(self.project, self.settings, self.detections, self.faults)

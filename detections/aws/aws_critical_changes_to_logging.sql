@@ -30,8 +30,7 @@ changes_to_logging as (
                     event_name in ('DeleteAlarms', 'DisableAlarmActions', 'SetAlarmState')
                     or (
                         event_name = 'PutMetricAlarm'
-                        and {{ trailhound.json_text('request_parameters', 'actionsEnabled') }}
-                        in ('false', 'False')
+                        and {{ trailhound.json_is('request_parameters', 'actionsEnabled', false) }}
                     )
                 )
             )

@@ -67,7 +67,7 @@ open_admin_ports as (
 
     select
         *,
-        concat(cast(from_port as varchar), '-', cast(to_port as varchar)) as ports
+        cast(from_port as varchar) || '-' || cast(to_port as varchar) as ports
 
     from open_permissions
     where

@@ -112,11 +112,15 @@
 
 
 {# Whether some calls, as calls_since() has them of a day, are none that this detection counts, nor
-   history that it reads beyond them: cli/trailhound/build/relations.py says the same. #}
+   history or events that it reads beyond them: cli/trailhound/build says the same. #}
 {% macro misses_all_calls(calls) -%}
     {%- set counted = trailhound.detection_meta().get('calls') -%}
     {%- if not calls or not counted or not trailhound.is_detection(model)
-        or trailhound.reads_facts_of(['active_days', 'account_days']) -%}
+        or trailhound.reads_any_of(['active_days', 'account_days'])
+        or (
+            trailhound.reads_any_of(['cloudtrail_events'])
+            and not trailhound.detection_meta().get('needs_data_events')
+        ) -%}
         {{ return(false) }}
     {%- endif -%}
     {%- set names, globs = {}, [] -%}
@@ -144,8 +148,8 @@
 {%- endmacro %}
 
 
-{# Whether this model reads some of the facts by day, by their names. #}
-{% macro reads_facts_of(names) -%}
+{# Whether this model reads some of these models itself. #}
+{% macro reads_any_of(names) -%}
     {%- for name in names if 'model.trailhound.' ~ name in model.depends_on.nodes -%}
         {{ return(true) }}
     {%- endfor -%}
@@ -173,7 +177,7 @@
         {%- do history.append(var('history_days')) -%}
     {%- endif -%}
     {%- if history | max == 0 and trailhound.is_detection(model)
-        and trailhound.reads_facts_of(['active_days', 'account_days', 'entity_days']) -%}
+        and trailhound.reads_any_of(['active_days', 'account_days', 'entity_days']) -%}
         {{ return(none) }}
     {%- endif -%}
     {{ return(history | max + (trailhound.minutes_of_effect() + 1439) // 1440) }}

@@ -59,7 +59,7 @@ wanted_instances as (
 
     from run_calls
     cross join unnest(
-        {{ trailhound.json_elements('request_parameters', 'instancesSet.items') }}
+        {{ trailhound.json_items('request_parameters', 'instancesSet.items') }}
     ) as requested (wish)
     where is_left_out
 

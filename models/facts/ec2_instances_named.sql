@@ -9,22 +9,44 @@ instance_calls as (
         and event_name in ('StopInstances', 'StartInstances', 'ModifyInstanceAttribute')
         and outcome = 'succeeded'
 
+),
+
+named_instances as (
+
+    select
+        instance_calls.*,
+        {{ trailhound.json_text('item', 'instanceId') }} as instance_id
+
+    from instance_calls
+    cross join unnest(
+        {{ trailhound.json_items('request_parameters', 'instancesSet.items') }}
+    ) as named (item)
+    union all
+    select
+        instance_calls.*,
+        instance_id
+
+    from instance_calls
+    cross join unnest(
+        {{ trailhound.json_texts('request_parameters', 'instanceId') }}
+    ) as named (instance_id)
+
+),
+
+-- A call may name an instance twice.
+numbered_mentions as (
+
+    select
+        *,
+        row_number() over (
+            partition by account_id, event_date, event_id, instance_id
+            order by event_time
+        ) as mention
+
+    from named_instances
+    where instance_id <> ''
+
 )
 
-select
-    instance_calls.*,
-    {{ trailhound.json_text('item', 'instanceId') }} as instance_id
-
-from instance_calls
-cross join unnest(
-    {{ trailhound.json_items('request_parameters', 'instancesSet.items') }}
-) as named (item)
-where {{ trailhound.json_text('item', 'instanceId') }} is not null
-union all
-select
-    instance_calls.*,
-    instance_id
-
-from instance_calls
-cross join unnest({{ trailhound.json_texts('request_parameters', 'instanceId') }}) as named (instance_id)
-where instance_id <> ''
+select * from numbered_mentions
+where mention = 1

@@ -31,7 +31,7 @@ named_instances as (
     cross join unnest(
         case
             when is_from_request
-                then {{ trailhound.json_elements('request_parameters', 'instancesSet.items') }}
+                then {{ trailhound.json_items('request_parameters', 'instancesSet.items') }}
             else {{ trailhound.json_elements('response_elements', 'instancesSet.items') }}
         end
     ) as instance (item)

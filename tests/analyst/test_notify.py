@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
 from trailhound.analyst.notify import groups, message, new_alerts, notify, send_with_apprise
+from trailhound.settings import Settings
+from trailhound.store.told import Told, open_told
+from trailhound.workspace import Work
+from webhook import Webhook
 
 START = datetime(2026, 1, 31, 12)
 ACTS = {"iam_permissions_enumerated": "probe", "s3_buckets_enumerated": "probe"}
@@ -62,92 +65,53 @@ def incident(alert_id: str, **changes: Any) -> dict[str, Any]:
     )
 
 
-class Server(HTTPServer):
-    """Keeps what is posted, and refuses as many posts as `failures` says."""
-
-    failures = 0
-
-    def __init__(self) -> None:
-        self.posted: list[dict[str, Any]] = []
-        super().__init__(("127.0.0.1", 0), Handler)
-
-    @property
-    def url(self) -> str:
-        return f"json://127.0.0.1:{self.server_port}/"
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return tmp_path / "store.duckdb"
 
 
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        if self.server.failures:
-            self.server.failures -= 1
-            self.send_response(500)
-        else:
-            self.server.posted.append(json.loads(body))
-            self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        """Stay quiet."""
+@contextmanager
+def opened(store: Path) -> Iterator[Told]:
+    with open_told(Work(Settings(store=store)), writable=True) as told:
+        yield told
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
-    running = Server()
-    thread = threading.Thread(target=running.serve_forever, daemon=True)
-    thread.start()
-    yield running
-    running.shutdown()
-    thread.join()
-    running.server_close()
+def told(store: Path) -> Iterator[Told]:
+    with opened(store) as told:
+        yield told
 
 
-@pytest.fixture
-def state() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        yield connection
+def tell(told: Told, webhook: Webhook, *alerts: dict[str, Any]) -> tuple[int, int]:
+    wanted = new_alerts(alerts, told.to(webhook.url))
+    return notify(told, webhook.url, wanted, send_with_apprise, partial(message, acts=ACTS))
 
 
-def tell(
-    state: duckdb.DuckDBPyConnection, server: Server, *alerts: dict[str, Any]
-) -> tuple[int, int]:
-    wanted = new_alerts(alerts, state, server.url)
-    return notify(state, server.url, wanted, send_with_apprise, partial(message, acts=ACTS))
+def test_an_alert_goes_out_once(told: Told, webhook: Webhook) -> None:
+    assert tell(told, webhook, alert("a")) == (1, 0)
+    assert tell(told, webhook, alert("a")) == (0, 0)
+    assert len(webhook.posted) == 1
+    assert "S3 - Buckets enumerated" in webhook.posted[0]["title"]
+    assert "role/app" in webhook.posted[0]["message"]
 
 
-def test_an_alert_goes_out_once(state: duckdb.DuckDBPyConnection, server: Server) -> None:
-    assert tell(state, server, alert("a")) == (1, 0)
-    assert tell(state, server, alert("a")) == (0, 0)
-    assert len(server.posted) == 1
-    assert "S3 - Buckets enumerated" in server.posted[0]["title"]
-    assert "role/app" in server.posted[0]["message"]
-
-
-def test_what_did_not_go_out_goes_out_the_next_time(
-    state: duckdb.DuckDBPyConnection, server: Server
-) -> None:
-    server.failures = 1
+def test_what_did_not_go_out_goes_out_the_next_time(told: Told, webhook: Webhook) -> None:
+    webhook.failures = 1
     other = alert("b", detection="iam_multiple_users_created", severity="high")
-    assert tell(state, server, alert("a"), other) == (1, 1)
-    assert tell(state, server, alert("a"), other) == (1, 0)
-    assert tell(state, server, alert("a"), other) == (0, 0)
-    assert len(server.posted) == 2
+    assert tell(told, webhook, alert("a"), other) == (1, 1)
+    assert tell(told, webhook, alert("a"), other) == (1, 0)
+    assert tell(told, webhook, alert("a"), other) == (0, 0)
+    assert len(webhook.posted) == 2
 
 
-def test_alerts_of_a_detection_are_one_message(
-    state: duckdb.DuckDBPyConnection, server: Server
-) -> None:
+def test_alerts_of_a_detection_are_one_message(told: Told, webhook: Webhook) -> None:
     many = [alert(f"{n:x}", entity_id=f"role/{n}") for n in range(25)]
-    assert tell(state, server, *many) == (25, 0)
-    assert len(server.posted) == 1
-    assert "and 15 more" in server.posted[0]["message"]
+    assert tell(told, webhook, *many) == (25, 0)
+    assert len(webhook.posted) == 1
+    assert "and 15 more" in webhook.posted[0]["message"]
 
 
-def test_a_burst_that_goes_on_over_midnight_is_not_told_again(
-    state: duckdb.DuckDBPyConnection, server: Server
-) -> None:
+def test_a_burst_that_goes_on_over_midnight_is_not_told_again(told: Told, webhook: Webhook) -> None:
     later = [
         alert(
             alert_id,
@@ -158,15 +122,13 @@ def test_a_burst_that_goes_on_over_midnight_is_not_told_again(
         )
         for alert_id, minutes in (("b", 20), ("c", 35))
     ]
-    assert tell(state, server, alert("a"), later[0]) == (1, 0)
-    assert tell(state, server, alert("a"), *later) == (0, 0)
-    assert len(server.posted) == 1
+    assert tell(told, webhook, alert("a"), later[0]) == (1, 0)
+    assert tell(told, webhook, alert("a"), *later) == (0, 0)
+    assert len(webhook.posted) == 1
 
 
-def test_a_burst_whose_beginning_was_not_told_is_told(
-    state: duckdb.DuckDBPyConnection, server: Server
-) -> None:
-    tell(state, server, alert("a", triggered_at=START - timedelta(days=1)))
+def test_a_burst_whose_beginning_was_not_told_is_told(told: Told, webhook: Webhook) -> None:
+    tell(told, webhook, alert("a", triggered_at=START - timedelta(days=1)))
     elsewhere = alert("b", entity_id="arn:aws:iam::012345678901:role/other", is_continuation=True)
     late = alert(
         "c",
@@ -175,47 +137,44 @@ def test_a_burst_whose_beginning_was_not_told_is_told(
         last_seen=START + timedelta(minutes=21),
         is_continuation=True,
     )
-    assert tell(state, server, elsewhere, late) == (2, 0)
+    assert tell(told, webhook, elsewhere, late) == (2, 0)
 
 
-def test_a_burst_that_got_another_id_is_not_told_again(
-    state: duckdb.DuckDBPyConnection, server: Server
-) -> None:
-    tell(state, server, alert("a"))
+def test_a_burst_that_got_another_id_is_not_told_again(told: Told, webhook: Webhook) -> None:
+    tell(told, webhook, alert("a"))
     earlier = alert("b", triggered_at=START, first_seen=START - timedelta(minutes=3))
-    assert tell(state, server, earlier) == (0, 0)
+    assert tell(told, webhook, earlier) == (0, 0)
     later = alert("c", first_seen=START + timedelta(hours=1), last_seen=START + timedelta(hours=2))
-    assert tell(state, server, later) == (1, 0)
+    assert tell(told, webhook, later) == (1, 0)
 
 
-def test_requests_of_the_same_second_are_alerts_of_their_own(
-    state: duckdb.DuckDBPyConnection, server: Server
-) -> None:
+def test_requests_of_the_same_second_are_alerts_of_their_own(told: Told, webhook: Webhook) -> None:
     first, second = alert("a", window_minutes=None), alert("b", window_minutes=None)
-    tell(state, server, first)
-    assert tell(state, server, first, second) == (1, 0)
+    tell(told, webhook, first)
+    assert tell(told, webhook, first, second) == (1, 0)
 
 
 def test_what_is_correlated_by_something_else_is_an_alert_of_its_own(
-    state: duckdb.DuckDBPyConnection, server: Server
+    told: Told, webhook: Webhook
 ) -> None:
     one, other = alert("a", correlated_by="user/one"), alert("b", correlated_by="user/other")
-    assert tell(state, server, one) == (1, 0)
-    assert tell(state, server, one, other) == (1, 0)
-    assert tell(state, server, alert("c", correlated_by="user/other")) == (0, 0)
+    assert tell(told, webhook, one) == (1, 0)
+    assert tell(told, webhook, one, other) == (1, 0)
+    assert tell(told, webhook, alert("c", correlated_by="user/other")) == (0, 0)
 
 
-def test_what_an_older_version_noted_counts(
-    state: duckdb.DuckDBPyConnection, server: Server
-) -> None:
-    tell(state, server, alert("a"))
-    state.execute("alter table trailhound_notified drop column correlated_by")
-    assert tell(state, server, alert("a"), alert("b", entity_id="role/other")) == (1, 0)
+def test_what_an_older_version_noted_counts(store: Path, webhook: Webhook) -> None:
+    with opened(store) as told:
+        tell(told, webhook, alert("a"))
+    with duckdb.connect(str(store)) as connection:
+        connection.execute("alter table trailhound_notified drop column correlated_by")
+    with opened(store) as told:
+        assert tell(told, webhook, alert("a"), alert("b", entity_id="role/other")) == (1, 0)
 
 
-def test_each_destination_is_told(state: duckdb.DuckDBPyConnection, server: Server) -> None:
-    tell(state, server, alert("a"))
-    assert new_alerts([alert("a")], state, server.url + "other") == [alert("a")]
+def test_each_destination_is_told(told: Told, webhook: Webhook) -> None:
+    tell(told, webhook, alert("a"))
+    assert new_alerts([alert("a")], told.to(webhook.url + "other")) == [alert("a")]
 
 
 def test_the_most_severe_comes_first_and_hostile_text_is_spelt_out() -> None:
@@ -228,12 +187,12 @@ def test_the_most_severe_comes_first_and_hostile_text_is_spelt_out() -> None:
 
 
 def test_each_incident_is_a_message_with_who_what_and_from_where(
-    state: duckdb.DuckDBPyConnection, server: Server
+    told: Told, webhook: Webhook
 ) -> None:
     other = incident("b", entity_id="j.doe", account_id="", severity="critical")
-    assert tell(state, server, incident("a"), other) == (2, 0)
-    assert tell(state, server, incident("a"), other) == (0, 0)
-    critical, high = server.posted
+    assert tell(told, webhook, incident("a"), other) == (2, 0)
+    assert tell(told, webhook, incident("a"), other) == (0, 0)
+    critical, high = webhook.posted
     assert critical["title"].startswith("CRITICAL: Incident")
     assert "j.doe (role)" in critical["message"]
     assert "account 012345678901, 111122223333" in critical["message"]
@@ -247,10 +206,8 @@ def test_the_authors_of_imported_rules_are_named() -> None:
     assert message([incident("a")], ACTS, authors)[1].endswith("\nrules  by Bob, Eve\\u202e")
 
 
-def test_an_incident_that_grew_or_went_on_is_not_told_again(
-    state: duckdb.DuckDBPyConnection, server: Server
-) -> None:
-    tell(state, server, incident("a"))
+def test_an_incident_that_grew_or_went_on_is_not_told_again(told: Told, webhook: Webhook) -> None:
+    tell(told, webhook, incident("a"))
     day = timedelta(days=1)
     grown = incident("a", last_seen=START + timedelta(hours=5), observed=150)
     gone_on = incident(
@@ -260,19 +217,17 @@ def test_an_incident_that_grew_or_went_on_is_not_told_again(
         last_seen=START + day,
         is_continuation=True,
     )
-    assert tell(state, server, grown, gone_on) == (0, 0)
+    assert tell(told, webhook, grown, gone_on) == (0, 0)
     another = dict.fromkeys(("triggered_at", "first_seen", "last_seen"), START + 3 * day)
-    assert tell(state, server, incident("c", **another)) == (1, 0)
+    assert tell(told, webhook, incident("c", **another)) == (1, 0)
 
 
-def test_a_webhook_gets_the_columns_as_json(
-    state: duckdb.DuckDBPyConnection, server: Server
-) -> None:
-    tell(state, server, incident("a"), alert("b"))
-    told = [row for posted in server.posted for row in posted["alerts"]]
-    assert [row["alert_id"] for row in told] == ["a", "b"]
-    assert told[0]["triggered_at"] == "2026-01-31T12:05:00Z"
-    assert told[0]["evidence"]["account_ids"] == ["012345678901", "111122223333"]
+def test_a_webhook_gets_the_columns_as_json(told: Told, webhook: Webhook) -> None:
+    tell(told, webhook, incident("a"), alert("b"))
+    rows = [row for posted in webhook.posted for row in posted["alerts"]]
+    assert [row["alert_id"] for row in rows] == ["a", "b"]
+    assert rows[0]["triggered_at"] == "2026-01-31T12:05:00Z"
+    assert rows[0]["evidence"]["account_ids"] == ["012345678901", "111122223333"]
 
 
 def test_what_logs_say_stays_one_line_in_the_message_of_an_incident() -> None:

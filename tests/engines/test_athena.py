@@ -25,6 +25,7 @@ from engines.trino_server import TrinoServer
 from engines.warehouse import on_duckdb, run
 from oracle import RULES
 from support import project_with
+from webhook import Webhook
 
 SAMPLE = ROOT / "tests" / "logs" / "sample"
 ACCOUNTS = ("111122223333", "001234567890")
@@ -140,13 +141,17 @@ def test_one_more_day_gives_the_alerts_of_duckdb(all_days: str, some: Path, tmp_
     assert found >= set(SOME) & set(RULES)
 
 
-def test_every_command_reads_what_was_built(athena: Run, all_days: str) -> None:
+def test_every_command_reads_what_was_built(athena: Run, all_days: str, webhook: Webhook) -> None:
     alert = json.loads(all_days.splitlines()[0])
     narrow = athena("trailhound", "alerts", "--severity", "high", "--format", "ndjson").stdout
     assert narrow.splitlines() == [
         line for line in all_days.splitlines() if json.loads(line)["severity"] == "high"
     ]
     assert alert["entity_id"] in athena("trailhound", "explain", alert["alert_id"][:8]).stdout
+    for _ in range(2):
+        athena("trailhound", "notify", webhook.url, "--severity", "high")
+    told = [each["alert_id"] for posted in webhook.posted for each in posted["alerts"]]
+    assert len(told) == len(set(told)) >= len(narrow.splitlines())
 
 
 def test_unit_tests_run(athena: Run, all_days: str) -> None:  # noqa: ARG001 - needs the tables

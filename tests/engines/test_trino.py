@@ -25,6 +25,7 @@ from engines.trino_server import TrinoServer
 from engines.warehouse import TrinoWarehouse, differences, on_duckdb, relations, run
 from sigma_rules.rules import RULES
 from support import project_with
+from webhook import Webhook
 
 _FACTS = ("watched_calls", "active_days", "entity_days")
 _BY_DAY = ("cloudtrail_events", *_FACTS, "source_addresses")
@@ -111,6 +112,10 @@ def test_every_relation_is_that_of_duckdb(
         "tune iam_multiple_failed_api_calls",
         "tune ec2_multiple_instances_created",
         "explain {alert_id}",
+        "incidents --format ndjson",
+        "events --around {alert_id} --format csv",
+        "events --ip 0.0.0.0/0 --count-by entity_id",
+        "who {alert_id} --format json",
         "notify json://127.0.0.1 --dry-run",
     ],
 )
@@ -128,6 +133,33 @@ def test_an_analyst_is_told_the_same(
     on_trino = whole.run(*arguments).stdout
     assert on_trino
     assert on_trino == whole.run(*arguments, "--target", "duckdb", "--store", store).stdout
+
+
+def test_what_was_told_is_known_from_wherever_one_tells(
+    whole: TrinoWarehouse, webhook: Webhook, tmp_path: Path
+) -> None:
+    notify = ("trailhound", "notify", webhook.url)
+    whole.run(*notify)
+    told = len(webhook.posted)
+    assert told
+    whole.run(*notify, more={"TRAILHOUND_STORE": str(tmp_path / "another.duckdb")})
+    assert len(webhook.posted) == told
+
+
+def test_a_query_is_answered_the_same_and_only_reads(whole: TrinoWarehouse) -> None:
+    count = "select severity, count(*) as alerts from alerts group by severity order by 1"
+    answer = whole.run("trailhound", "sql", count, "--format", "json").stdout
+    assert sum(each["alerts"] for each in json.loads(answer)) > 0
+    for writing in (
+        "create table mine as select 1 as one",
+        "delete from iam_multiple_users_created",
+        "drop view alerts",
+        "call system.runtime.kill_query('1', 'no')",
+    ):
+        done = whole.run("trailhound", "sql", writing, check=False)
+        assert done.returncode == 1
+        assert re.search("read-only transaction|within a transaction", done.stderr)
+    assert whole.run("trailhound", "sql", count, "--format", "json").stdout == answer
 
 
 def test_sigma_rules_match_the_same(

@@ -15,7 +15,8 @@ PORTS = (22, 3389, 5985, 5986, 2375, 6443)
 
 
 def _named(event: Event, _: Context) -> list[str | None]:
-    return [*texts(at_path(one, "instanceId") for one in each(rp(event, "instancesSet.items")))]
+    items = each(rp(event, "instancesSet.items"))
+    return [*dict.fromkeys(texts(at_path(one, "instanceId") for one in items))]
 
 
 def _commanded(event: Event, _: Context) -> list[str | None]:

@@ -59,7 +59,7 @@ def launched(event: Event) -> list[dict[str, Any]]:
         asked_for = at_path(event.request, "instancesSet", "items")
         return [
             {"imageId": at_path(item, "imageId")}
-            for item in (asked_for if isinstance(asked_for, list) else [])
+            for item in (asked_for if isinstance(asked_for, list) else [asked_for])
             for _ in range(_asked_for(at_path(item, "maxCount"), at_path(item, "minCount")))
         ]
     items = at_path(event.response, "instancesSet", "items")
@@ -108,6 +108,8 @@ def terminated(event: Event) -> set[str]:
         return set()
     told = event.request if left_out(event) else event.response
     items = at_path(told, "instancesSet", "items")
+    if left_out(event) and not isinstance(items, list):
+        items = [items]
     ids = {
         text(at_path(item, "instanceId"))
         for item in (items if isinstance(items, list) else [])
@@ -129,7 +131,9 @@ def bucket(event: Event) -> str | None:
 def _changes_logging(event: Event, _: Countries) -> bool:
     named = any(is_call(event, service, *names.split()) for service, names in LOGGING_CALLS.items())
     enabled = at_path(event.request, "actionsEnabled")
-    silenced = is_call(event, "monitoring", "PutMetricAlarm") and text(enabled) == "false"
+    silenced = (
+        is_call(event, "monitoring", "PutMetricAlarm") and (text(enabled) or "").lower() == "false"
+    )
     return event.outcome == "succeeded" and (named or silenced)
 
 

@@ -388,11 +388,10 @@ def test_rows_written_in_other_ways_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("trailhound.project.seeds_in_force.read_detections", lambda *_: [])
     monkeypatch.setattr("trailhound.project.seeds_in_force.check_rows", lambda *_: [])
     path = tmp_path / "some.csv"
     path.write_bytes(ODDLY_WRITTEN[how].encode())
-    folder = seeds_in_force(Project(ROOT), Settings(allow_list=path))
+    folder = seeds_in_force(Project(ROOT), Settings(allow_list=path), [], ())
     built_from = folder / "allow_list.csv"
     rows = duckdb.execute(seed_sql(built_from), [str(built_from)]).fetchall()
     assert [(row[0], row[2], row[8]) for row in rows] == [(LOGGING, None, "a"), (None, "x", "b")]
@@ -400,16 +399,15 @@ def test_rows_written_in_other_ways_are_read(
 
 def test_the_project_s_other_files_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("trailhound.project.seeds_in_force.read_detections", lambda *_: [])
     monkeypatch.setattr("trailhound.project.seeds_in_force.check_rows", lambda *_: [])
     seeds = tmp_path / "seeds"
     shutil.copytree(ROOT / "seeds", seeds)
     monkeypatch.setattr(Project, "seeds", property(lambda _: seeds))
-    assert seeds_in_force(Project(ROOT), Settings()) == seeds
+    assert seeds_in_force(Project(ROOT), Settings(), [], ()) == seeds
     (seeds / "trusted_accounts.csv").write_bytes(
         b"account_id,name,reason,owner\n111111111111,,a,b\r\n\n222222222222,,c,d\n"
     )
-    built_from = seeds_in_force(Project(ROOT), Settings()) / "trusted_accounts.csv"
+    built_from = seeds_in_force(Project(ROOT), Settings(), [], ()) / "trusted_accounts.csv"
     rows = duckdb.execute(seed_sql(built_from), [str(built_from)]).fetchall()
     assert rows == [("111111111111", None, "a", "b"), ("222222222222", None, "c", "d")]
 

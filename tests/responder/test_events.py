@@ -47,6 +47,7 @@ def ids(output: str) -> list[str]:
         (["--ip", "10.1.4.*"], ["e4"]),
         (["--ip", "0.0.0.0/0"], ["e0", "e1", "e2", "e3", "e4"]),
         (["--ip", "2001:db8::/32"], ["e5"]),
+        (["--ip", "::/0"], ["e5"]),
         (["--ip", "2001:db8:7:0::1"], ["e5"]),
         (["--ip", "ec2.amazonaws.com"], []),
         (["--entity", "ana", "--since", "2026-01-31T12:02:00"], ["e4", "e5"]),
@@ -116,6 +117,33 @@ def test_counts_are_by_a_known_column(invoke: Invoke) -> None:
 )
 def test_what_cannot_be_read_is_named(invoke: Invoke, option: str, bad: str) -> None:
     assert f"'{bad}' is no" in invoke("events", option, bad, code=2).stderr
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["events", "--format", "ocsf"], "alerts"),
+        (["events", "--format", "navigator"], "alerts, incidents and the list of detections"),
+        (["events", "--count-by", "outcome", "--format", "ecs"], "alerts and events"),
+        (["list", "--format", "timesketch"], "alerts and events"),
+    ],
+)
+def test_a_format_says_what_it_is_for(invoke: Invoke, arguments: list[str], what: str) -> None:
+    assert re.search(f"this format is for {what}( only)?$", invoke(*arguments, code=2).stderr)
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    "arguments",
+    [("who", "a\nb"), ("explain", "a\nb"), ("events", "--count-by", "a\nb"), ("load", "a\nb")],
+)
+def test_an_error_is_one_line_whatever_was_asked(
+    invoke: Invoke, arguments: tuple[str, ...]
+) -> None:
+    error = invoke(*arguments, code=2).stderr
+    assert error.count("\n") == 1
+    assert r"a\nb" in error
 
 
 def test_any_id_makes_a_position_of_one_plain_word() -> None:

@@ -98,7 +98,9 @@ def test_each_tool_answers_with_marked_data_of_bounded_length() -> None:
     assert found[1]["events"][0]["event_id"] == "e090000"
     assert found[2]["seeds"][0]["use"]["calls"] == 300
     assert found[7]["rows"] == [{"user_agent": HOSTILE, "n": 300}]
-    assert "there are more: after=2026-01-31T" in answers[3][1]
+    assert "there are more: ask with the position in after" in answers[3][1]
+    assert found[3]["after"].startswith("2026-01-31T")
+    assert found[3]["after"] not in answers[3][1].rpartition(">>>")[2]
     assert "events is cut" in answers[3][1]
     assert "texts longer than 1,000 characters" in answers[3][1]
 

@@ -21,6 +21,14 @@ def test_a_query_is_answered(invoke: Invoke) -> None:
     assert output == '{"detection":"a","observed":3}\n'
 
 
+@pytest.mark.parametrize("name", ["table", "ndjson", "json", "csv", "parquet", "xlsx"])
+def test_a_value_of_any_type_is_told_in_each_format(invoke: Invoke, name: str) -> None:
+    values = (
+        "1.5, 2.5::double, [1.5], {'a': now()}, interval 1 day, '\\x00'::blob, time '10:00', now()"
+    )
+    assert invoke("sql", f"select {values}", "--format", name).stdout_bytes
+
+
 @pytest.mark.parametrize(
     ("query", "code"),
     [
@@ -45,7 +53,7 @@ def test_what_is_not_reading_is_refused(
 @pytest.mark.parametrize(
     ("query", "reason"),
     [
-        ("select detection from alerts", "for alerts only"),
+        ("select detection from alerts", "for alerts and events only"),
         ("select 'a' as alert_id", "whole alerts: detection"),
         ("select 'e' as event_id, now() as event_time", "whole events: access_key_id"),
     ],

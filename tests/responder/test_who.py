@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from engines.sql_check import problems
@@ -171,7 +172,26 @@ def test_a_node_tells_what_it_did_and_how_it_ended(store_of: StoreOf) -> None:
     assert mallory.use.logs_end == at("09:00:00")
     [eves] = told("AKIAEVE").seeds
     assert eves.use is None
+    assert eves.owner == "eve"
     assert eves.ended == f"deleted 2026-01-31 11:00:00 by {ADMIN}"
+
+
+def test_a_page_tells_each_fact_once(store_of: StoreOf, invoke: Invoke) -> None:
+    store_of(INTRUSION, [{**ALERT, "entity_id": MALLORY, "access_key_ids": ["AKIAMALLORY"]}])
+    page = invoke("who", "AKIAMALLORY").stdout
+    assert page.count("01234567 high d") == 1
+    assert page.count("1 that stands above") == 1
+    assert page.count("1 call; to the end") == 1
+    assert "for the calls above and no other" in page
+    assert "AKIAEVE lasting key of eve" in page
+
+
+def test_events_are_enough(store_of: StoreOf, invoke: Invoke) -> None:
+    with duckdb.connect(str(store_of(INTRUSION))) as connection:
+        connection.execute("drop table alerts")
+    done = invoke("who", "AKIAEVE")
+    assert "CreateAccessKey" in done.stdout
+    assert "none are built yet: `trailhound run` does" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -188,6 +208,7 @@ def test_a_node_tells_what_it_did_and_how_it_ended(store_of: StoreOf) -> None:
         ("role/admin", "principal", ["ASIALATER"]),
         ("444455556666:role/admin", "principal", ["ASIALATER"]),
         ("mallory", "principal", ["AKIAMALLORY"]),
+        ("user/idle", "principal", [f"arn:aws:iam::{OTHER}:user/idle"]),
     ],
 )
 def test_much_may_be_asked_for(store_of: StoreOf, asked: str, kind: str, names: list[str]) -> None:
@@ -195,7 +216,9 @@ def test_much_may_be_asked_for(store_of: StoreOf, asked: str, kind: str, names: 
                  source_ip="AWS Internal",
                  entity_id="arn:aws:iam::444455556666:role/admin")  # fmt: skip
     of_role = {**ALERT, "alert_id": "4567", "entity_id": later["entity_id"], "access_key_ids": []}
-    store_of([*INTRUSION, later], [ALERT, of_role])
+    idle = call("12:01:00", "CreateUser", "ASIALATER", ADMIN, source_ip="AWS Internal",
+                response_elements={"user": {"arn": f"arn:aws:iam::{OTHER}:user/idle"}})  # fmt: skip
+    store_of([*INTRUSION, later, idle], [ALERT, of_role])
     found = told(asked)
     assert (found.kind, [each.name for each in found.seeds]) == (kind, names)
 

@@ -17,7 +17,6 @@ from sigma_rules.matcher import matches
 from sigma_rules.rules import record, rule
 from support import LOGS, Invoke, Run, alerts_of, project_with, run_in
 from trailhound.formats import FORMATS
-from trailhound.store.freshness import STALE
 
 _NAMES = {
     "CreateUser": "iam", "AttachUserPolicy": "iam", "CreateAccessKey": "iam", "ListBuckets": "s3",
@@ -322,6 +321,34 @@ def test_hunt_counts_by_rule_and_entity(invoke: Invoke, folder: Path, rules: Pat
     until = invoke("sigma", "hunt", rules, "--until", "2026-03-20T22:10:00Z", "--format", "ndjson")
     assert len(until.stdout) < len(done.stdout)
     assert "events of what was loaded" not in until.stderr
-    (folder / "more.json").write_text(json.dumps({"Records": [TRAIL[0] | {"eventID": "more"}]}))
-    invoke("load", folder / "more.json")
-    assert STALE in invoke("events").stderr
+    more = [{**TRAIL[0], "eventID": f"more {number}"} for number in range(2)]
+    for number, each in enumerate(more):
+        (folder / f"more-{number}.json").write_text(json.dumps({"Records": [each]}))
+    invoke("load", folder / "more-0.json")
+    assert '"more 0"' in invoke("events", "--format", "ndjson").stdout
+    invoke("run", "--quiet")
+    invoke("load", folder / "more-1.json")
+    left_out = invoke("events", "--format", "ndjson", "--quiet")
+    assert "left out" in left_out.stderr
+    assert '"more 1"' not in left_out.stdout
+
+
+def test_rules_that_are_none_are_named_and_the_others_are_used(
+    invoke: Invoke, folder: Path
+) -> None:
+    good = rule("good", selection={"eventName": "CreateUser"})
+    broken: dict[str, Any] = {
+        "date": {"date": "2021-02-30"}, "logsource": {"logsource": "aws"}, "id": {"id": 5},
+        "detection": {"detection": ["a"]}, "correlation": {"correlation": "text"},
+        "level": {"level": 7},
+    }  # fmt: skip
+    (folder / "good.yml").write_text(yaml.safe_dump(good))
+    for name, changes in broken.items():
+        text = yaml.safe_dump({**good, "id": f"1{good['id'][1:]}", **changes})
+        (folder / f"{name}.yml").write_text(text.replace("'2021-02-30'", "2021-02-30"))
+    done = invoke("sigma", "import", folder, "--dry-run")
+    assert f"{len(broken) + 1} files: 1 detection made, {len(broken)} not:" in done.stderr
+    (folder / "good.yml").unlink()
+    (folder / "store.json").write_text(json.dumps({"Records": TRAIL[:1]}))
+    invoke("load", folder / "store.json")
+    assert "no rule could be asked" in invoke("sigma", "hunt", folder, code=1).stderr

@@ -57,5 +57,5 @@ def read_acknowledged_file(path: Path, today: date) -> Acknowledged:
 
     rows, errors = read_acknowledged(path)
     if errors:
-        raise TrailhoundError("\n".join(errors))
+        raise TrailhoundError(*errors)
     return Acknowledged(rows, today)

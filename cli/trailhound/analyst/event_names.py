@@ -25,6 +25,8 @@ class UnknownName(NamedTuple):
     name: str
     near: tuple[str, ...]
     """Known names that resemble it."""
+    services: tuple[str, ...]
+    """The event sources that the detection reads."""
 
 
 def unknown_names(countings: Iterable[Counting], warehouse: Warehouse) -> list[UnknownName]:
@@ -39,12 +41,18 @@ def unknown_names(countings: Iterable[Counting], warehouse: Warehouse) -> list[U
         known = _known(sources) if names else None
         if known is not None:
             found += [
-                UnknownName(each.detection, name, tuple(near_matches(name, known)))
+                UnknownName(
+                    each.detection, name, tuple(near_matches(name, known)), tuple(sorted(sources))
+                )
                 for name in names
                 if not _is_among(name, known)
             ]
     logged = _logged(warehouse, [each.name for each in found])
-    return [each for each in found if each.name not in logged]
+    return [
+        each
+        for each in found
+        if not any((f"{source}.amazonaws.com", each.name) in logged for source in each.services)
+    ]
 
 
 def _names(counting: Counting) -> tuple[list[str], set[str]]:
@@ -77,13 +85,13 @@ def _is_among(name: str, known: Iterable[str]) -> bool:
     return name in known or without_version(name) in map(without_version, known)
 
 
-def _logged(warehouse: Warehouse, names: list[str]) -> set[str]:
-    """Those of the names that the logs hold events of."""
+def _logged(warehouse: Warehouse, names: list[str]) -> set[tuple[str, str]]:
+    """Those of the names that the logs hold events of, each with its source."""
     if not names:
         return set()
     rows = warehouse.query(
-        f"select distinct event_name from {warehouse.relation('cloudtrail_events')} "
+        f"select distinct event_source, event_name from {warehouse.relation('cloudtrail_events')} "
         f"where event_name in ({', '.join('?' for _ in names)})",
         names,
     ).rows
-    return {name for (name,) in rows}
+    return {(source, name) for source, name in rows}

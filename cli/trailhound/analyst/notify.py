@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
-from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
-from trailhound.engines import Warehouse, connect_duckdb
+from trailhound.engines import Warehouse
 from trailhound.errors import extra
 from trailhound.formats.as_json import to_json
 from trailhound.formats.columns import Row
@@ -26,17 +22,13 @@ from trailhound.store.alerts import (
     read_alerts,
     value,
 )
+from trailhound.store.told import Told
 from trailhound.text import counted, visible
-from trailhound.workspace import Work
-
-if TYPE_CHECKING:
-    import duckdb
 
 _NOBODY: Mapping[str, str] = MappingProxyType({})
 Send = Callable[[str, str, str, Sequence[Alert]], bool]
 """Takes a destination, a title, a text and the alerts told; says whether it went out."""
 
-_TABLE = '"main"."trailhound_notified"'
 _MOST_IN_GROUP = 10
 _MOST_SOURCES = 5
 _PRINTED = "run --new"
@@ -48,40 +40,24 @@ def stored_alerts(warehouse: Warehouse, filters: Filters, relation: str = "alert
     return [named(row) for row in read_alerts(warehouse, filters, relation)]
 
 
-def open_told(work: Work, *, writable: bool) -> duckdb.DuckDBPyConnection:
-    """Open the file that knows what was told: the store, on a warehouse the file of --store.
-
-    To be read it is an empty one in memory where there is none.
-    """
-    path = work.store if work.on_duckdb else work.settings.store_path
-    if not writable and not path.exists():
-        return connect_duckdb(Path(":memory:"))
-    return work.when_free(lambda: connect_duckdb(path, read_only=not writable))
-
-
-def not_printed(work: Work, rows: Sequence[Row]) -> list[Row]:
+def not_printed(told: Told, rows: Sequence[Row]) -> list[Row]:
     """Those of the alerts, rows of COLUMNS, whose ids no `run --new` printed."""
-    with closing(open_told(work, writable=False)) as state:
-        printed = {each["alert_id"] for each in _told(state, _PRINTED)}
+    printed = {each["alert_id"] for each in told.to(_PRINTED)}
     return [row for row in rows if value(row, "alert_id") not in printed]
 
 
-def note_printed(work: Work, rows: Sequence[Row]) -> None:
+def note_printed(told: Told, rows: Sequence[Row]) -> None:
     """Note that a `run --new` printed these alerts."""
-    with closing(open_told(work, writable=True)) as state:
-        note(state, _PRINTED, [named(row) for row in rows])
+    told.note(_PRINTED, [named(row) for row in rows])
 
 
-def new_alerts(
-    alerts: Sequence[Alert], state: duckdb.DuckDBPyConnection, destination: str
-) -> list[Alert]:
-    """Those of the alerts, the oldest first, that a destination was not told of.
+def new_alerts(alerts: Sequence[Alert], told: Sequence[Alert]) -> list[Alert]:
+    """Those of the alerts, the oldest first, that are not among those told.
 
     An alert that overlaps in time one that was told, of the same detection, entity and what it is
     correlated by, is the same burst, even if a late event gave it another id. One that goes on over
     midnight is none of its own, if its beginning was told or is told now.
     """
-    told = _told(state, destination)
     ids = {each["alert_id"] for each in told}
     spans: dict[tuple[str, ...], list[tuple[datetime, datetime]]] = {}
     for each in told:
@@ -112,7 +88,7 @@ def _is_told(alert: Alert, spans: Sequence[tuple[datetime, datetime]]) -> bool:
 
 
 def notify(
-    state: duckdb.DuckDBPyConnection,
+    told: Told,
     destination: str,
     alerts: Sequence[Alert],
     send: Send,
@@ -127,7 +103,7 @@ def notify(
     sent = failed = 0
     for group in groups(alerts):
         if send(destination, *message_of(group), group):
-            note(state, destination, group)
+            told.note(destination, group)
             sent += len(group)
         else:
             failed += len(group)
@@ -221,48 +197,3 @@ def is_destination(url: str) -> bool:
     with extra("notify", "trailhound notify"):
         import apprise
     return bool(apprise.Apprise().add(url))
-
-
-def key_of(destination: str) -> str:
-    """What stands for a destination in the store: its URL holds secrets."""
-    return hashlib.sha256(destination.encode()).hexdigest()[:16]
-
-
-def _told(state: duckdb.DuckDBPyConnection, destination: str) -> list[Alert]:
-    import duckdb
-
-    try:
-        found = state.execute(
-            f"select * from {_TABLE} where destination = ?", [key_of(destination)]
-        )
-    except duckdb.CatalogException:  # nothing was ever sent
-        return []
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-
-def note(state: duckdb.DuckDBPyConnection, destination: str, alerts: Sequence[Alert]) -> None:
-    """Note that a destination was told of these alerts."""
-    if not alerts:
-        return
-    state.execute(
-        f"create table if not exists {_TABLE} (destination varchar, alert_id varchar, "
-        "detection varchar, account_id varchar, entity_id varchar, first_seen timestamp, "
-        "last_seen timestamp, notified_at timestamp)"
-    )
-    state.execute(f"alter table {_TABLE} add column if not exists correlated_by varchar")
-    now = datetime.now(UTC).replace(tzinfo=None)
-    state.executemany(
-        f"insert into {_TABLE} values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                key_of(destination),
-                *(alert[key] for key in ("alert_id", "detection", "account_id", "entity_id")),
-                alert["first_seen"],
-                alert["last_seen"],
-                now,
-                alert["correlated_by"],
-            )
-            for alert in alerts
-        ],
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC
 from functools import wraps
@@ -19,7 +19,7 @@ from trailhound.analyst.incident import findings_of
 from trailhound.analyst.sessions import sessions_of
 from trailhound.analyst.triage import fill
 from trailhound.assistants.answers import answer
-from trailhound.engines import DuckDB, Rows
+from trailhound.engines import DuckDB, Rows, Warehouse
 from trailhound.errors import TrailhoundError, unknown
 from trailhound.lineage.tree import lineage
 from trailhound.project.detections import SEVERITIES, Detection, select
@@ -125,30 +125,34 @@ def _of_events(work: Work) -> Iterator[Callable[..., str]]:
         with work.warehouse() as warehouse:
             found = read_events(warehouse, _in_utc(filters or EventFilters()), limit + 1, position)
         page = Rows(found.columns, found.rows[:limit])
-        notes = []
-        if len(found.rows) > limit:
-            notes = [f"Cut: there are more: after={Position.of(page.rows[-1])}"]
-        return answer({"events": _dicts(page)}, notes)
+        parts: dict[str, Any] = {"events": _dicts(page)}
+        if len(found.rows) <= limit:
+            return answer(parts)
+        # An event's id is of the log too.
+        parts["after"] = str(Position.of(page.rows[-1]))
+        return answer(parts, ["Cut: there are more: ask with the position in after."])
 
     def query(sql: str, limit: Limit = 50) -> str:
-        """Run one read-only query of DuckDB on the store, for twenty seconds at most.
+        """Run one read-only query of DuckDB or Trino, for twenty seconds at most.
 
         Relations: cloudtrail_events, alerts, signals, incidents, and one a detection.
         """
-        work.need_store("query")
-        # What does not fit into memory would be written to disk.
-        settings = {**work.target.config["settings"], "max_temp_directory_size": "0KB"}
-        store = work.when_free(lambda: DuckDB({**work.target.config, "settings": settings}))
-        try:
-            found = store.query_only(sql, limit + 1, LONGEST_QUERY_SECONDS)
-        finally:
-            store.close()
+        with _for_queries(work) as warehouse:
+            found = warehouse.query_only(sql, limit + 1, LONGEST_QUERY_SECONDS)
         return answer(
             {"rows": _dicts(Rows(found.columns, found.rows[:limit]))},
             ["Cut: there are more rows."] if len(found.rows) > limit else [],
         )
 
     yield from (who, events, query)
+
+
+def _for_queries(work: Work) -> AbstractContextManager[Warehouse]:
+    if not work.on_duckdb:
+        return work.warehouse()
+    # What does not fit into memory would be written to disk.
+    settings = {**work.target.config["settings"], "max_temp_directory_size": "0KB"}
+    return closing(work.when_free(lambda: DuckDB({**work.target.config, "settings": settings})))
 
 
 def _of_detections(work: Work) -> Iterator[Callable[..., str]]:

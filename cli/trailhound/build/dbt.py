@@ -230,7 +230,7 @@ class BuildFailed(TrailhoundError):
         skipped = sum(each.status == "skipped" for each in outcomes)
         if skipped:
             lines.append(f"{skipped} that depend on them were not built")
-        super().__init__("\n".join(lines))
+        super().__init__(*lines)
 
 
 def one_line(message: str, length: int = 400) -> str:

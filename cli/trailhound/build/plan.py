@@ -20,6 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from trailhound.build.new_events import EVENTS
 from trailhound.build.step import Step
 from trailhound.errors import TrailhoundError
 from trailhound.project.project import LINKED, NAME, PROJECT_FILE, Project
@@ -29,10 +30,10 @@ _SEEDS = {
     "allow_list", "threshold_overrides", "trusted_accounts", "networks", "indicators",
     "country_ranges", "aws_ranges", "country_distances",
 }  # fmt: skip
-# What these do on DuckDB is done here or was done before: the CSV files are checked.
 # What a detection reads of history.
 FACTS_BY_DAY = {"active_days", "account_days", "entity_days"}
 _MINUTES_A_DAY = 24 * 60
+# What these do on DuckDB is done here or was done before: the CSV files are checked.
 _HOOK = re.compile(
     r"\{\{ trailhound\.(remove_what_is_replaced|check_allow_list|check_threshold_overrides"
     r"|check_trusted_accounts|check_networks|check_indicators|note_builds|union_alerts"
@@ -243,7 +244,9 @@ def _step(
         key_column=meta.get("key_column") or "",
         minutes_of_effect=minutes,
         days_of_effect=None if history is None else history - (-minutes // _MINUTES_A_DAY),
-        calls=_calls(meta) if is_detection(node) and day_column else (),
+        calls=_calls(meta)
+        if is_detection(node) and day_column and _reads_no_others(meta, needs)
+        else (),
     )
 
 
@@ -265,6 +268,14 @@ def _history_days(
         days = max(days, int(variables["history_days"]))
     reads_days = is_detection(node) and not FACTS_BY_DAY.isdisjoint(needs)
     return None if reads_days and not days else days
+
+
+def _reads_no_others(meta: Mapping[str, Any], needs: Iterable[str]) -> bool:
+    """Whether a detection reads no calls but those that it names.
+
+    One that reads the events themselves may, unless it does so because data events are not watched.
+    """
+    return EVENTS not in needs or bool(meta.get("needs_data_events"))
 
 
 def _calls(meta: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -177,12 +177,10 @@ class _Store:
 
     def _add_keys(self, step: Step, new_days: list[date]) -> None:
         """Add the rows of keys that events of some UTC days brought."""
+        unknown = f"{step.key_column} not in (select {step.key_column} from {step.relation})"
         days = changed_days(new_days, 0)
-        with transaction(self._connection), self._events_of(step, days) as sql:
-            self._connection.execute(
-                f"insert into {step.relation} select * from ({sql}) where {step.key_column} "
-                f"not in (select {step.key_column} from {step.relation})"
-            )
+        with transaction(self._connection), self._events_of(step, days, unknown) as sql:
+            self._connection.execute(f"insert into {step.relation} {sql}")
             self._note(step)
 
     def _build_days(self, step: Step, new_days: list[date]) -> None:
@@ -199,8 +197,8 @@ class _Store:
             self._note(step)
 
     @contextmanager
-    def _events_of(self, step: Step, days: list[Range]) -> Iterator[str]:
-        """The SQL of a step that reads only the events that matter to some days.
+    def _events_of(self, step: Step, days: list[Range], also: str = "true") -> Iterator[str]:
+        """The SQL of a step that reads only the events of some days, and before, with `also`.
 
         What has no event_time is of days: history, which is read whole.
         """
@@ -217,7 +215,7 @@ class _Store:
                 view = f'temp.main."{name}"'
                 self._connection.execute(
                     f"create temp view {view} as select * from {self._database}.{relation} "
-                    f"where {is_of_days}"
+                    f"where ({is_of_days}) and {also}"
                 )
                 views.append(view)
                 sql = sql.replace(relation, view)

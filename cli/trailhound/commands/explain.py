@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime
+from decimal import Decimal
 
 import click
 
@@ -128,6 +129,8 @@ def _kind(rows: Sequence[Row], place: int) -> Kind:
             return "boolean"
         case int():
             return "integer"
+        case float() | Decimal():
+            return "number"
         case datetime():
             return "time"
         case date():

@@ -64,7 +64,7 @@ def list_detections(
     else:
         emit(settings.format or "table", COLUMNS, [_row(each, data_events) for each in detections])
     if faults or of_triage:
-        raise TrailhoundError("\n".join([*faults, *of_triage]))
+        raise TrailhoundError(*faults, *of_triage)
 
 
 def _asked(work: Work, detections: Sequence[Detection]) -> tuple[bool | None, list[str]]:

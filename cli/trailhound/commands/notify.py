@@ -14,7 +14,6 @@ from trailhound.analyst.notify import (
     is_destination,
     message,
     new_alerts,
-    open_told,
     send_with_apprise,
     stored_alerts,
 )
@@ -25,6 +24,7 @@ from trailhound.main import command
 from trailhound.screens.alerts import tell_if_stale
 from trailhound.screens.console import say
 from trailhound.settings import Settings
+from trailhound.store.told import open_told
 from trailhound.text import counted
 from trailhound.workspace import Work
 
@@ -44,8 +44,8 @@ def notify(settings: Settings, /, urls: tuple[str, ...], *, dry_run: bool, **opt
     A message an incident, then a message a detection; json:// gets all their columns too. URL is
     any that the library apprise takes: https://appriseit.com/services/. Quote it: it may hold
     secrets and signs that the shell reads; or set TRAILHOUND_NOTIFY_URLS, which no list of
-    processes shows. What was sent is kept in the store; on a warehouse in the file that --store
-    names. Exit code 1 if a message did not go out: it is sent next time.
+    processes shows. What was sent is kept in the store, or in the warehouse. Exit code 1 if a
+    message did not go out: it is sent next time.
     """
     for url in urls:
         if not is_destination(url):
@@ -57,22 +57,19 @@ def notify(settings: Settings, /, urls: tuple[str, ...], *, dry_run: bool, **opt
             noun: stored_alerts(warehouse, filters, f"{noun}s") for noun in ("incident", "alert")
         }
         tell_if_stale(work, warehouse)
-    state = open_told(work, writable=not dry_run)
     acts, authors = acts_of(work.detections), authors_of(work.detections)
     message_of = partial(message, acts=acts, authors=authors)
     failed = 0
-    try:
+    with open_told(work, writable=not dry_run) as told:
         for url, noun in product(urls, stored):
-            wanted = new_alerts(stored[noun], state, url)
+            wanted = new_alerts(stored[noun], told.to(url))
             if dry_run:
                 for group in groups(wanted):
                     title, text = message_of(group)
                     click.echo(f"{title}\n{text}\n")
                 continue
-            sent, unsent = send_alerts(state, url, wanted, send_with_apprise, message_of)
+            sent, unsent = send_alerts(told, url, wanted, send_with_apprise, message_of)
             failed += unsent
             say(settings, f"{counted(sent, noun)} sent to {url.partition('://')[0]}://…")
-    finally:
-        state.close()
     if failed:
         raise TrailhoundError(f"{failed:,} did not go out; try again")

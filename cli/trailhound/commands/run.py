@@ -23,10 +23,12 @@ from trailhound.screens.loading import load_paths, summary, tell_clashes
 from trailhound.screens.run_summary import tell_summary
 from trailhound.settings import Settings
 from trailhound.store.alerts import at_least, read_alerts, value
+from trailhound.store.told import open_told
 from trailhound.text import counted
 from trailhound.workspace import Work
 
 if TYPE_CHECKING:
+    from trailhound.formats.columns import Row
     from trailhound.load import LoadReport
 
 
@@ -75,8 +77,8 @@ def run(  # noqa: PLR0913 - each is the reader's to choose
     --since and --until leave out the folders of a trail's other days; on a warehouse they name the
     days to build anew.
 
-    With --new the store (on a warehouse the file of --store) keeps what was printed, and --fail-on
-    looks only at what is new. --stats is written when everything was built.
+    With --new the store, or the warehouse, keeps what was printed, and --fail-on looks only at what
+    is new. --stats is written when everything was built.
     """
     check_range(since, until)
     work = Work(settings)
@@ -95,7 +97,7 @@ def run(  # noqa: PLR0913 - each is the reader's to choose
         failure = _build(work, full_refresh=full_refresh)
     with clock.phase("alerts"), work.warehouse() as warehouse:
         rows = read_alerts(warehouse)
-        unseen = not_printed(work, rows) if new else None
+        unseen = _unseen(work, rows) if new else None
         shown = rows if unseen is None else unseen
         emit_alerts(settings, shown)
         if report is not None and report.files_read:
@@ -104,12 +106,18 @@ def run(  # noqa: PLR0913 - each is the reader's to choose
             tell_summary(work, warehouse, report, rows, unseen)
         figures = stats_of(warehouse, report, rows, unseen) if stats else None
     if unseen is not None:
-        note_printed(work, unseen)
+        with open_told(work, writable=True) as told:
+            note_printed(told, unseen)
     if failure is not None:
         raise failure
     if stats and figures:
         write_stats(stats, figures, clock)
     _fail_on(settings, fail_on, [value(row, "severity") for row in shown])
+
+
+def _unseen(work: Work, rows: list[Row]) -> list[Row]:
+    with open_told(work, writable=False) as told:
+        return not_printed(told, rows)
 
 
 def _load(

@@ -32,7 +32,7 @@ _MATCHES = (
     Column("last_seen", "time"), Column("techniques", "list"), Column("author"),
     Column("sigma_id"),
 )  # fmt: skip
-_SHOWN = 7  # columns that a table has
+_SHOWN = 8  # columns that a table has
 _FOLDER = Path("detections", "sigma")
 
 
@@ -196,9 +196,12 @@ def _hunt(work: Work, maker: Maker, since: datetime | None, until: datetime | No
     form = settings.format or "table"
     shown = _SHOWN if form == "table" else len(_MATCHES)
     emit(form, _MATCHES[:shown], [row[:shown] for row in rows])
+    if form == "table":
+        for title, author in dict.fromkeys((each.rule.title, each.rule.author) for each in found):
+            say(settings, f"{title}: rule by {author}")
     _name_refused(refused)
     rules = len(maker.collection.rules)
     say(settings, f"{counted(names_of(found), 'rule')} of {rules} matched; {len(refused)} could "
         "not be asked. Calls of AWS services do not count.")  # fmt: skip
-    if rules == 0:
-        raise TrailhoundError("no rule could be read")
+    if len(refused) - len(maker.collection.unread) == rules:
+        raise TrailhoundError("no rule could be asked")

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 import click
 
 from trailhound.commands.explain import columns_of
-from trailhound.engines import DuckDB
 from trailhound.main import command
 from trailhound.screens.console import emit, say
 from trailhound.settings import Settings
@@ -25,17 +22,15 @@ _ROWS_FOR_PEOPLE = 1000
 )  # fmt: skip
 @click.pass_obj
 def sql(settings: Settings, /, query: str, limit: int | None) -> None:
-    """Run one read-only query on the store.
+    """Run one read-only query on the store, or on Trino.
 
-    DuckDB itself refuses writes, other databases, files and the network.
+    The engine itself refuses writes; DuckDB also other databases, files and the network.
     """
     format_name = settings.format or "table"
     if limit is None and format_name == "table":
         limit = _ROWS_FOR_PEOPLE
-    work = Work(settings)
-    work.need_store("sql")
-    with closing(work.when_free(lambda: DuckDB(work.target.config))) as store:
-        answer = store.query_only(query, None if limit is None else limit + 1)
+    with Work(settings).warehouse() as warehouse:
+        answer = warehouse.query_only(query, None if limit is None else limit + 1)
     emit(format_name, columns_of(answer), answer.rows[:limit])
     if limit is not None and len(answer.rows) > limit:
         say(settings, f"{counted(limit, 'row')}; there are more: --limit")

@@ -42,7 +42,7 @@ def test(settings: Settings, /, names: tuple[str, ...]) -> None:
     wanted = [each for each in chosen if each.enabled]
     if not wanted:
         disabled = ", ".join(each.name for each in chosen)
-        raise TrailhoundError("\n".join(faults)) if faults else WrongUsage(f"{disabled}: disabled")
+        raise TrailhoundError(*faults) if faults else WrongUsage(f"{disabled}: disabled")
     dbt = work.dbt("test")
     with progress_bar(settings, "preparing the tests", "testing") as tell:
         outcomes = dbt.unit_test(wanted, tell)

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import click
 
+from trailhound.commands.events_at_hand import events_at_hand, tell_if_without_alerts
 from trailhound.formats import Column
 from trailhound.lineage.tree import lineage
 from trailhound.main import command
@@ -39,7 +40,9 @@ def who(settings: Settings, /, asked: str) -> None:
     Upwards: roles assumed, tokens, console logins, who created the key or the user. Downwards: the
     sessions, keys and users that it made. What the logs do not hold is named.
     """
-    with Work(settings).warehouse() as warehouse:
+    work = Work(settings)
+    with events_at_hand(work) as warehouse:
+        tell_if_without_alerts(work, warehouse)
         found = lineage(warehouse, asked)
     if (settings.format or "table") == "table":
         click.echo(lineage_page(found))

@@ -14,7 +14,8 @@ __all__ = ["FORMATS", "Column", "Format", "Row", "write"]
 class Format(NamedTuple):
     """Where a writer is, whether it writes bytes, and the file name endings that mean it.
 
-    Formats of other tools are for alerts only: they raise WrongUsage for rows of anything else.
+    Formats of other tools are for alerts, some for events too. They raise WrongUsage for other
+    rows.
     """
 
     target: str

@@ -16,12 +16,17 @@ _CLASSES: dict[str, type] = {"time": datetime, "list": list, "object": dict}
 SEVERITY_NUMBERS = {"low": 1, "medium": 2, "high": 3, "critical": 4}
 
 
-def alerts_in(columns: Sequence[Column], rows: Sequence[Row]) -> Iterator[Alert]:
-    """Each row as an alert, lists and objects parsed. Raises WrongUsage if it is anything else."""
+def alerts_in(
+    columns: Sequence[Column], rows: Sequence[Row], what: str = "alerts"
+) -> Iterator[Alert]:
+    """Each row as an alert, lists and objects parsed.
+
+    what: all that the format is for. Raises WrongUsage if a row is anything else.
+    """
     names = [column.name for column in columns]
     missing = [column.name for column in COLUMNS if column.name not in names]
     if "alert_id" in missing:
-        raise WrongUsage("this format is for alerts only")
+        raise WrongUsage(f"this format is for {what} only")
     if missing:
         raise WrongUsage(f"this format is for whole alerts: {', '.join(missing)} missing")
     for row in rows:

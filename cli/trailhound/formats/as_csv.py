@@ -11,14 +11,16 @@ from trailhound.formats.as_json import iso, to_json
 from trailhound.formats.columns import Column, Row
 from trailhound.text import visible
 
-# A spreadsheet runs a field that starts with one of these as a formula, or after dropping it.
-_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet runs a field that starts with one of these as a formula, or after dropping it; some
+# take the full-width forms for the same.
+_STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def write_csv(columns: Sequence[Column], rows: Sequence[Row], stream: TextIO) -> None:
     """A header line, then a line a row; lists and objects as JSON text, absent values empty."""
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([column.name for column in columns])
+    # A query may make names of columns out of what the log says.
+    writer.writerow([_field(column.name) for column in columns])
     writer.writerows([_field(value) for value in row] for row in rows)
 
 

@@ -31,7 +31,7 @@ def write_ecs(columns: Sequence[Column], rows: Sequence[Row], stream: TextIO) ->
         for event in events_in(columns, rows):
             stream.write(to_json(event_document(event)) + "\n")
         return
-    for alert in alerts_in(columns, rows):
+    for alert in alerts_in(columns, rows, "alerts and events"):
         stream.write(to_json(document(alert)) + "\n")
 
 

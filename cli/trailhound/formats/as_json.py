@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, TextIO
 
 from trailhound.formats.columns import Column, Row
@@ -23,8 +24,17 @@ def write_json(columns: Sequence[Column], rows: Sequence[Row], stream: TextIO) -
 
 
 def to_json(value: Any) -> str:
-    """A value as JSON text; times as `2026-01-31T23:59:00Z`, dates as `2026-01-31`."""
-    return json.dumps(value, default=iso, separators=(",", ":"))
+    """A value as JSON text; times as `2026-01-31T23:59:00Z`, dates as `2026-01-31`.
+
+    What else a query may answer, and JSON has no type for, is text; a decimal is a number.
+    """
+    return json.dumps(value, default=_plain, separators=(",", ":"))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date):
+        return iso(value)
+    return float(value) if isinstance(value, Decimal) else str(value)
 
 
 def iso(value: date | datetime) -> str:

@@ -13,6 +13,7 @@ from trailhound.formats.columns import Column, Row
 
 _TYPES = {
     "integer": pa.int64(),
+    "number": pa.float64(),
     "boolean": pa.bool_(),
     "date": pa.date32(),
     "time": pa.timestamp("us", tz="UTC"),
@@ -30,6 +31,11 @@ def write_parquet(columns: Sequence[Column], rows: Sequence[Row], stream: Binary
 
 
 def _value(column: Column, value: Any) -> Any:
-    if column.kind == "object" and value is not None:
-        return to_json(value)
-    return value
+    if value is None or isinstance(value, str):
+        return value
+    if column.kind == "number":
+        return float(value)
+    if column.kind in _TYPES:
+        return value
+    # The answer to a query may hold what has no kind.
+    return to_json(value) if isinstance(value, list | dict) else str(value)

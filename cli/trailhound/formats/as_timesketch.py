@@ -23,7 +23,7 @@ def write_timesketch(columns: Sequence[Column], rows: Sequence[Row], stream: Tex
         for event in events_in(columns, rows):
             stream.write(to_json(event_entry(event)) + "\n")
         return
-    for alert in alerts_in(columns, rows):
+    for alert in alerts_in(columns, rows, "alerts and events"):
         for entry in entries(alert):
             stream.write(to_json(entry) + "\n")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from io import BytesIO
 from typing import IO, Any
 
@@ -49,10 +50,10 @@ def _write(sheet: Any, row: int, place: int, value: Any, formats: dict[str, Any]
             return
         case bool():
             sheet.write_boolean(row, place, value)
-        case int() | float():
+        case int() | float() | Decimal():
             sheet.write_number(row, place, value)
         case datetime():
-            sheet.write_datetime(row, place, value, formats["time"])
+            sheet.write_datetime(row, place, value.replace(tzinfo=None), formats["time"])
         case date():
             sheet.write_datetime(row, place, value, formats["date"])
         case list() | dict():

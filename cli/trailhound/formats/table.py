@@ -14,7 +14,7 @@ from rich.cells import cell_len, chop_cells
 
 from trailhound.formats.as_json import to_json
 from trailhound.formats.columns import Column, Row
-from trailhound.text import visible
+from trailhound.text import visible, visible_lines
 
 SEVERITY_STYLES = {
     "low": "36",
@@ -46,7 +46,11 @@ def write_table(
     """
     if not rows:
         return
-    heads = [_Cell(each.name.replace("_", " ").split("\n"), _BOLD, _BOLD) for each in columns]
+    # A query may make names of columns out of what the log says.
+    heads = [
+        _Cell(visible_lines(each.name).replace("_", " ").split("\n"), _BOLD, _BOLD)
+        for each in columns
+    ]
     table = [heads] + [list(map(_cell, columns, row)) for row in rows]
     widths = _fitted(columns, table, width or page_width())
     is_coloured = _takes_colours(stream)
@@ -130,9 +134,16 @@ def _parts(line: str, width: int) -> Iterator[str]:
             yield part
         part = word
         if _cells(word.rstrip()) > width:
-            *whole, part = chop_cells(word, max(width, 1))
+            *whole, part = _chopped(word, max(width, 1))
             yield from whole
     yield part
+
+
+def _chopped(word: str, width: int) -> list[str]:
+    # The tenth part of the time, and most words are of ASCII.
+    if word.isascii():
+        return [word[start : start + width] for start in range(0, len(word), width)]
+    return chop_cells(word, width)
 
 
 def _drawn(

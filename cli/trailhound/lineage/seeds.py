@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from trailhound.engines import Warehouse
 from trailhound.errors import WrongUsage
-from trailhound.lineage.calls import KEY_IN_ANSWER, Who, find_calls
+from trailhound.lineage.calls import ARN_IN_ANSWER, KEY_IN_ANSWER, Who, answered, find_calls
 from trailhound.project.address_ranges import digits_of
 from trailhound.store.alerts import find_alert, like
 
@@ -74,7 +74,21 @@ def _of_name(warehouse: Warehouse, asked: str) -> Seeds:
         ends = [f"%/{like(asked)}", f"%:{like(asked)}"]
         condition = "entity_id like ? escape '!' or entity_id like ? escape '!'"
         found = _credentials(warehouse, "principal", condition, ends)
+        if not found.found:
+            found = _of_answers(warehouse, ends, (f"/{asked}", f":{asked}"))
     return found
+
+
+def _of_answers(warehouse: Warehouse, patterns: Sequence[str], ends: tuple[str, ...]) -> Seeds:
+    """Who was made and then made no call: principals that an answer names, by an ARN's end."""
+    likes = " or ".join([f"{ARN_IN_ANSWER} like ? escape '!'"] * len(patterns))
+    calls, _ = find_calls(warehouse, likes, patterns)
+    arns = {arn for call in calls for arn in answered(call, "arn") if arn.endswith(ends)}
+    return Seeds(
+        "principal",
+        [Who("principal", arn) for arn in sorted(arns)[:MOST_SEEDS]],
+        max(0, len(arns) - MOST_SEEDS),
+    )
 
 
 def _of_alert(warehouse: Warehouse, asked: str) -> Seeds | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from trailhound.engines import MissingRelation, Warehouse, nothing_built
-from trailhound.lineage.calls import Given, Who, parsed
+from trailhound.lineage.calls import Given, Who, answered, parsed
 from trailhound.lineage.graph import Graph
 from trailhound.lineage.seeds import Seeds, find_seeds
 from trailhound.lineage.use import Use, ends_of, uses_of
@@ -43,6 +43,8 @@ class Node:
     """An access key id, an ARN, the id of a login's event, a host name."""
     use: Use | None = None
     """What its calls were; None: it made none in these logs."""
+    owner: str | None = None
+    """Whose a key is that made no call, as the call that gave it says: a user's name or an ARN."""
     ended: str | None = None
     """That a key was deleted or switched off, when and by whom."""
     alerts: list[AlertRef] = field(default_factory=list)
@@ -180,7 +182,9 @@ class _Drawing:
     def _node(self, who: Who) -> Node:
         alerts = list(self._alerts.get(who.name, ())) if who.kind in ("key", "principal") else []
         gap = None if self._up[who] else self._gap(who)
-        return Node(who.kind, who.name, self._uses.get(who), self._ends.get(who), alerts, gap)
+        use = self._uses.get(who)
+        owner = _owner(self._up[who]) if who.kind == "key" and use is None else None
+        return Node(who.kind, who.name, use, owner, self._ends.get(who), alerts, gap)
 
     def _gap(self, who: Who) -> str | None:
         if who in self._graph.unknown:
@@ -195,6 +199,14 @@ class _Drawing:
             case "outsider":
                 return "its own calls are not in these logs"
         return None
+
+
+def _owner(origins: Iterable[Given]) -> str | None:
+    calls = [each.call for each in origins if each.call is not None]
+    return next(
+        (name for call in calls for key in ("userName", "arn") for name in answered(call, key)),
+        None,
+    )
 
 
 def _link(given: Given, node: Node) -> Link:
@@ -224,12 +236,15 @@ def _place(given: Given) -> tuple[Any, ...]:
 
 
 def _alerts_of(warehouse: Warehouse) -> dict[str, list[AlertRef]]:
-    """The alerts by the keys and the entities in them."""
+    """The alerts by the keys and the entities in them; none where no detection is built yet."""
     found: dict[str, list[AlertRef]] = defaultdict(list)
-    rows = warehouse.query(f"""
+    try:
+        rows = warehouse.query(f"""
 select {", ".join(AlertRef.__dataclass_fields__)}, entity_id, access_key_ids
 from {warehouse.relation("alerts")}
 order by triggered_at, detection, alert_id""").rows
+    except MissingRelation:
+        return {}
     for *columns, entity, keys in rows:
         ref = AlertRef(*columns)
         for name in {entity, *_texts(parsed(keys))}:

@@ -70,14 +70,14 @@ def _uses(warehouse: Warehouse, column: str, names: Sequence[str]) -> dict[str, 
     """The use of each value of a column."""
     rows = warehouse.query(
         f"""
-select {column}, user_arn, entity_type, account_id, session_name, event_source, source_ip,
+select {column} as name, user_arn, entity_type, account_id, session_name, event_source, source_ip,
     user_agent, count(*) as calls, sum(case when outcome = 'denied' then 1 else 0 end) as denied,
     min(event_time) as first_seen, max(event_time) as last_seen
 from {warehouse.relation("cloudtrail_events")}
 where {column} in ({marks(names)})
 group by {column}, user_arn, entity_type, account_id, session_name, event_source, source_ip,
     user_agent
-order by first_seen, calls desc, {column}, source_ip, user_agent""",
+order by first_seen, calls desc, name, source_ip, user_agent""",
         names,
     ).rows
     countries = _countries(warehouse, sorted({row[6] for row in rows if row[6]}))

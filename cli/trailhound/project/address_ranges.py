@@ -62,7 +62,7 @@ def read_ranges(path: Path, name: str, checked: Callable[[str], str]) -> list[Ad
         rest = len(errors) - _MOST_ERRORS
         errors[_MOST_ERRORS:] = [f"{path.name}: {rest} more rows are wrong"]
     if errors:
-        raise TrailhoundError("\n".join(errors))
+        raise TrailhoundError(*errors)
     return ranges
 
 

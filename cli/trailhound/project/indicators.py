@@ -240,7 +240,7 @@ def _refuse(path: Path, errors: list[str]) -> None:
         rest = len(errors) - _MOST_ERRORS
         errors[_MOST_ERRORS:] = [f"{path.name}: {rest} more are wrong"]
     if errors:
-        raise TrailhoundError("\n".join(errors))
+        raise TrailhoundError(*errors)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from trailhound.errors import TrailhoundError
 from trailhound.project import address_ranges, countries, indicators, networks
 from trailhound.project.cache import workplace
 from trailhound.project.csv_rows import UnreadableCsv, is_plain, plain_csv
-from trailhound.project.detections import Detection, read_detections
+from trailhound.project.detections import Detection
 from trailhound.project.project import Project
 from trailhound.settings import Settings
 from trailhound.transaction import written_whole
@@ -22,18 +22,19 @@ if TYPE_CHECKING:
     from trailhound.project.seeds import OverrideRow
 
 
-def seeds_in_force(project: Project, settings: Settings) -> Path:
+def seeds_in_force(
+    project: Project, settings: Settings, detections: Sequence[Detection], faulty: Iterable[str]
+) -> Path:
     """The folder of CSV files to build with; a replaced file stands in a copy of the project's.
 
-    So does one that is written in a way that not every reader of CSV takes. Raises TrailhoundError
-    with a line for each bad row.
+    So does one that is written in a way that not every reader of CSV takes. detections: those that
+    keep the contract. faulty: the names of the others. Raises TrailhoundError with a line for each
+    bad row.
     """
     allow_list = settings.allow_list or project.seeds / "allow_list.csv"
     overrides = settings.overrides or project.seeds / "threshold_overrides.csv"
     trusted_accounts = settings.trusted_accounts or project.seeds / "trusted_accounts.csv"
-    faults: dict[str, str] = {}
-    detections = read_detections(project, settings.vars, faults)
-    check_rows(allow_list, overrides, [each for each in detections if each.enabled], faults)
+    check_rows(allow_list, overrides, [each for each in detections if each.enabled], faulty)
     check_trusted_accounts(trusted_accounts)
     files = {path.name: path for path in project.seeds.glob("*.csv")} | {
         "allow_list.csv": allow_list,
@@ -98,7 +99,7 @@ def check_rows(
     rows, errors = read_overrides(overrides, known)
     errors = read_allow_list(allow_list, known)[1] + errors
     if errors:
-        raise TrailhoundError("\n".join(errors))
+        raise TrailhoundError(*errors)
     return rows
 
 
@@ -108,4 +109,4 @@ def check_trusted_accounts(path: Path) -> None:
 
     _, errors = read_trusted_accounts(path)
     if errors:
-        raise TrailhoundError("\n".join(errors))
+        raise TrailhoundError(*errors)

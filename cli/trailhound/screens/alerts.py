@@ -19,7 +19,12 @@ FOR_PEOPLE = (
     Column("detection", "pair"),
     Column("entity", "pair"),
 )
-_ENTITY_LENGTH = 40
+_NARROW = (
+    Column("triggered_(UTC)\nseverity,_alert", "words"),
+    Column("detection\nwho,_why", "pair"),
+)
+_WIDE = 100
+_ENTITY_LENGTH, _NARROW_LENGTH = 40, 38
 ID_LENGTH = 8
 _HINT_LENGTH = 90
 _VALUE_LENGTH = 40
@@ -35,17 +40,28 @@ def shaped(format_name: str, rows: Sequence[Row]) -> tuple[Sequence[Column], Seq
     """Columns and rows as the format wants them: for a table only what a person needs."""
     if format_name != "table":
         return COLUMNS, rows
-    return FOR_PEOPLE, [_for_people(row) for row in rows]
+    from trailhound.formats.table import page_width
+
+    if page_width() < _WIDE:
+        return _NARROW, list(map(_for_narrow_screens, rows))
+    return FOR_PEOPLE, list(map(_for_people, rows))
 
 
-def _for_people(row: Row) -> Row:
+def _for_people(row: Row, longest: int = _ENTITY_LENGTH) -> Row:
     account = ", ".join(accounts_of(named(row)))
     return (
         (value(row, "triggered_at"), str(value(row, "alert_id"))[:ID_LENGTH]),
         value(row, "severity"),
         (value(row, "title"), _hint(row)),
-        (short_entity(str(value(row, "entity_id")), account), account),
+        (short_entity(str(value(row, "entity_id")), account, longest), account),
     )
+
+
+def _for_narrow_screens(row: Row) -> Row:
+    """Four columns would break names."""
+    (time, alert_id), severity, (title, hint), (entity, account) = _for_people(row, _NARROW_LENGTH)
+    why = f" · {hint}" if hint else ""
+    return (time, f"{severity} {alert_id}"), (title, f"{entity} {account}{why}")
 
 
 def short_entity(entity: str, account: str, longest: int = _ENTITY_LENGTH) -> str:

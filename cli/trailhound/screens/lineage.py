@@ -16,7 +16,7 @@ from trailhound.text import counted, visible
 
 _SHOWN = 4
 _NARROWEST = 24
-_LONGEST_NAME = 200
+_LONGEST_NAME, _LONGEST_ENTITY = 200, 120
 _WHAT = {
     "login": "console login",
     "service": "AWS service",
@@ -26,14 +26,15 @@ _WHAT = {
 
 def lineage_page(found: Lineage) -> str:
     """All that `who` found, headed."""
-    return "\n".join(_lines(found))
+    return "\n".join(_lines(found, set()))
 
 
-def _lines(found: Lineage) -> Iterator[str]:
+def _lines(found: Lineage, told: set[str]) -> Iterator[str]:
+    """told: the ids of the alerts that stand above, each of which is told once."""
     for place, seed in enumerate(found.seeds):
         if place:
             yield ""
-        yield from _node(seed, "")
+        yield from _node(seed, "", told)
         for head, links, left_out in (
             ("Where it comes from", seed.origins, 0),
             ("What came of it", seed.children, seed.left_out),
@@ -41,7 +42,7 @@ def _lines(found: Lineage) -> Iterator[str]:
             if links or head.startswith("Where"):
                 yield ""
                 yield click.style(f"{head} (UTC)", bold=True)
-                yield from _branches(links, "", left_out)
+                yield from _branches(seed, links, "", left_out, told)
             if not links and head.startswith("Where"):
                 yield "  " + (seed.gap or "nothing before it in these logs")
     yield ""
@@ -53,14 +54,17 @@ def _lines(found: Lineage) -> Iterator[str]:
         yield f"The logs go from {_time(found.logs_begin)} to {_time(found.logs_end)}."
 
 
-def _branches(links: Sequence[Link], indent: str, left_out: int) -> Iterator[str]:
+def _branches(
+    node: Node, links: Sequence[Link], indent: str, left_out: int, told: set[str]
+) -> Iterator[str]:
     for place, link in enumerate(links):
         is_last = place == len(links) - 1 and not left_out
         stem, below = ("└─ ", "   ") if is_last else ("├─ ", "│  ")
         yield from _wrapped(how(link), indent + stem, indent + below)
-        yield from _node(link.node, indent + below)
-        node = link.node
-        yield from _branches(node.origins or node.children, indent + below, node.left_out)
+        other = link.node
+        yield from _node(other, indent + below, told, node.use)
+        links_of_it = other.origins or other.children
+        yield from _branches(other, links_of_it, indent + below, other.left_out, told)
     if left_out:
         yield f"{indent}└─ and {left_out:,} more"
 
@@ -79,7 +83,8 @@ def how(link: Link) -> str:
     return " ".join(parts)
 
 
-def _node(node: Node, indent: str) -> Iterator[str]:
+def _node(node: Node, indent: str, told: set[str], above: Use | None = None) -> Iterator[str]:
+    """A node's lines. above: what the node that it hangs from was used for."""
     yield from _wrapped(title(node), indent, indent, bold=True)
     if node.repeats is not None:
         yield from _wrapped(
@@ -90,7 +95,10 @@ def _node(node: Node, indent: str) -> Iterator[str]:
             f"{indent}  ",
         )
         return
-    lines = [*facts(node), *_alerts(node)]
+    if above is not None and _are_same_calls(above, node.use):
+        lines = [("used", "for the calls above and no other"), *_alerts(node, told)]
+    else:
+        lines = [*facts(node), *_alerts(node, told)]
     if node.gap is not None and indent:  # a seed's stands where its origins would
         lines.append(("gap", node.gap))
     for label, text in lines:
@@ -104,8 +112,9 @@ def title(node: Node) -> str:
     if node.kind == "key":
         what = f"{name} {_key_kind(node)}"
         if use is not None:
-            what += f" of {_short(use.principal or use.entity_type, use.account_id)}"
-        return what + (f" in {visible(use.account_id)}" if use else "")
+            whose = _short(use.principal or use.entity_type, use.account_id)
+            return f"{what} of {whose} in {visible(use.account_id)}"
+        return what + (f" of {_short(node.owner, '')}" if node.owner else "")
     if node.kind == "principal":
         return f"{_short(node.name, '')}"
     if node.kind == "login":
@@ -158,12 +167,27 @@ def facts(node: Node) -> Iterator[tuple[str, str]]:
         yield "ended", visible(node.ended)
 
 
-def _alerts(node: Node) -> Iterator[tuple[str, str]]:
-    for place, each in enumerate(node.alerts[:_SHOWN]):
-        alert = f"{each.alert_id[:ID_LENGTH]} {each.severity} {each.detection}"
-        yield "" if place else "alerts", alert
-    if len(node.alerts) > _SHOWN:
-        yield "", f"and {len(node.alerts) - _SHOWN} more"
+def _are_same_calls(one: Use, other: Use | None) -> bool:
+    return other is not None and (
+        (one.calls, one.first_seen, one.last_seen, one.services, one.addresses)
+        == (other.calls, other.first_seen, other.last_seen, other.services, other.addresses)
+    )
+
+
+def _alerts(node: Node, told: set[str]) -> Iterator[tuple[str, str]]:
+    new = [each for each in node.alerts if each.alert_id not in told]
+    texts = [
+        f"{each.alert_id[:ID_LENGTH]} {each.severity} {each.detection}" for each in new[:_SHOWN]
+    ]
+    told.update(each.alert_id for each in new[:_SHOWN])
+    if len(new) > _SHOWN:
+        texts.append(f"and {len(new) - _SHOWN} more")
+    if again := len(node.alerts) - len(new):
+        texts.append(
+            f"{'and ' if texts else ''}{again:,} that {'stands' if again == 1 else 'stand'} above"
+        )
+    for place, text in enumerate(texts):
+        yield "" if place else "alerts", text
 
 
 def _since(use: Use) -> str:
@@ -185,7 +209,7 @@ def _place(source: str, country: str | None) -> str:
 
 
 def _short(name: str, account: str) -> str:
-    return visible(short_entity(name, account))
+    return visible(short_entity(name, account, _LONGEST_ENTITY))
 
 
 def _time(moment: datetime) -> str:

@@ -98,16 +98,20 @@ def tell_clashes(warehouse: Warehouse) -> None:
 
 
 def _tell_problems(problems: Sequence[Problem]) -> None:
-    """A line for each broken file, and one for each file and reason of rejected records."""
+    """A line for each broken file, and one for file and reason of rejected records, if not many."""
     alike: dict[tuple[str, str, bool], list[int]] = {}
     for each in problems:
         reason = each.reason.rpartition(_PLACE)[0] if each.row else ""
         alike.setdefault((each.file, reason or each.reason, each.row > 0), []).append(each.row)
-    for (file, reason, is_record), rows in list(alike.items())[:_PROBLEMS_TOLD]:
+    untold = 0
+    for number, ((file, reason, is_record), rows) in enumerate(alike.items()):
+        if is_record and number >= _PROBLEMS_TOLD:
+            untold += 1
+            continue
         what = f" {counted(len(rows), 'record')} rejected:" if is_record else ""
         complain(f"{file}:{what} {reason}")
-    if len(alike) > _PROBLEMS_TOLD:
-        complain(f"… and {len(alike) - _PROBLEMS_TOLD:,} more: trailhound files --rejected")
+    if untold:
+        complain(f"… and {untold:,} more: trailhound files --rejected")
 
 
 @contextmanager

@@ -165,6 +165,7 @@ def _any(place: Field, form: str, text: str | None = None, *, is_cased: bool = F
     if place.is_json and text is not None and '"' in text:
         # JSON inside of JSON: its quotes stand escaped.
         subject = f"replace({subject}, '\\\"', '\"')"
+        text = text.replace('\\"', '"')
     if has_case and not is_cased:
         subject, text = f"lower({subject})", (text or "").lower()
     sql = form.format(subject, literal(text)) if text is not None else form.format(subject)

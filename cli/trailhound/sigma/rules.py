@@ -139,21 +139,24 @@ def read_rules(paths: Iterable[Path], pipeline: Path | None = None) -> Collectio
     for path in files:
         try:
             documents = _documents(path)
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
             unread.append(Unread(path, path.stem, f"it is no YAML: {_one_line(error)}"))
             continue
         except Refused as refused:
             unread.append(Unread(path, path.stem, str(refused)))
             continue
-        outputs = _outputs(documents)
         for document in documents:
             title = str(document.get("title") or path.stem)
             try:
+                outputs = _outputs(documents)
                 is_lone = outputs < 2 or ("correlation" in document and outputs == 1)
                 parsed = _parsed(document, apply)
                 rule = Rule(path, parsed, is_lone, _tree(parsed))
             except (SigmaError, Refused) as error:
                 unread.append(Unread(path, title, _one_line(error)))
+                continue
+            except Exception as error:  # pySigma trusts that each part is of its type
+                unread.append(Unread(path, title, f"it is no Sigma rule: {_one_line(error)}"))
                 continue
             if rule.id and rule.id in seen:
                 unread.append(Unread(path, title, f"another file has the rule {rule.id} too"))

@@ -77,8 +77,9 @@ def _identity(rule: Rule) -> str:
 
 
 def _free_name(rule: Rule, taken: dict[str, str], made: set[str]) -> str:
-    """The rule's name, with some of its id behind it where another rule or detection has it."""
-    name, own = rule.name, _identity(rule)
+    """The name that it has already, else its own, with some of its id where another one has it."""
+    own = _identity(rule)
+    name = next((known for known, identity in taken.items() if identity == own), rule.name)
     if taken.get(name, own) != own and rule.id:
         name = f"{name[:54]}_{rule.id[:8]}"
     if taken.get(name, own) != own or name in made:

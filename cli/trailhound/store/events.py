@@ -41,6 +41,8 @@ COLUMNS = (
     Column("shared_event_id"),
 )
 _NAMES = [column.name for column in COLUMNS]
+# source_address has IPv4 among IPv6, below ::ffff:0:0/96: a wider range would hold it all.
+_MAPPED_PREFIX = 96
 _TEXTS = ("request_parameters", "response_elements", "additional_event_data", "resources")
 
 
@@ -234,4 +236,7 @@ def _from_address(wanted: str) -> tuple[str, ...]:
                 f"'{wanted}' is no range such as 10.0.0.0/8 or 2001:db8::/32"
             ) from error
         return "source_ip like ? escape '!'", like(wanted)
-    return "source_address between ? and ?", digits_of(network[0]), digits_of(network[-1])
+    condition = "source_address between ? and ?"
+    if network.version == 6 and network.prefixlen < _MAPPED_PREFIX:
+        condition += " and source_ip like '%:%'"
+    return condition, digits_of(network[0]), digits_of(network[-1])

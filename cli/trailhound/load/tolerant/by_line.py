@@ -20,7 +20,7 @@ from trailhound.load.tolerant.split import (
     Part,
     split,
 )
-from trailhound.load.tolerant.unwrap import Found, What, load_json, record_in_text
+from trailhound.load.tolerant.unwrap import Found, What, load_json, record_at_end, record_in_text
 
 _LINE_ENDS = b" \t\r,\x1e\xef\xbb\xbf"  # what may stand around a value on its line
 _MAY_HOLD_EVENTS = re.compile(rb"event_?name|awslogs|message|_raw|body", re.I)
@@ -145,6 +145,9 @@ def _bad_line(
     for at, (part, found) in enumerate(parts):
         if found is None and may_be_cut and part.reason == TRUNCATED:
             yield about_file(part.text, TRUNCATED)
+            return
+        if found is None and at == 0 and (records := record_at_end(judge.readable(line))):
+            yield from mended(records)
             return
         if found is None:
             reason = "not an object" if at == 0 and _is_scalar(line) else "not valid JSON"

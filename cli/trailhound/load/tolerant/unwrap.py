@@ -77,8 +77,8 @@ def unwrap(part: Part, text: bytes) -> list[Found]:
         return _in_value(value, part.place, text)
     is_unread = value is None and text[:1] in (b"{", b"[")
     if is_unread and not judge.has_key(text, "eventName"):
-        return [Found(What.REJECT, text, _TOO_DEEP)]
-    return [Found(What.RECORD, text)]
+        return [Found(What.REJECT, text, _TOO_DEEP, part.place)]
+    return [Found(What.RECORD, text, place=part.place)]
 
 
 def _in_value(value: Any, place: str, text: bytes) -> list[Found]:
@@ -92,7 +92,7 @@ def _in_value(value: Any, place: str, text: bytes) -> list[Found]:
     why = _why_not(value) if is_named else ""
     if found or (is_named and value and _is_empty_shell(value)):
         return found
-    return [Found(What.REJECT, text, why) if why else Found(What.RECORD, text)]
+    return [Found(What.REJECT if why else What.RECORD, text, why, place)]
 
 
 def load_json(text: bytes | str) -> Any:
@@ -126,6 +126,11 @@ def search(value: Any, place: str = "", depth: int = 0) -> Iterator[Found]:
 def record_in_text(text: str, place: str = "") -> list[Found]:
     """The records in a line or a cell that may hold something before them."""
     return list(_in_text(text, place, 0))
+
+
+def record_at_end(text: str) -> list[Found]:
+    """The records in the one JSON value that a text ends with, whatever stands before it."""
+    return list(_after_something(text, "", 0))
 
 
 def dump(value: Any) -> bytes:
