@@ -244,9 +244,7 @@ def _step(
         key_column=meta.get("key_column") or "",
         minutes_of_effect=minutes,
         days_of_effect=None if history is None else history - (-minutes // _MINUTES_A_DAY),
-        calls=_calls(meta)
-        if is_detection(node) and day_column and _reads_no_others(meta, needs)
-        else (),
+        calls=_calls(meta) if day_column and _reads_no_others(meta, needs) else (),
     )
 
 

@@ -34,7 +34,8 @@ META = {
     "act": "What detections of the same act have in common: it counts once in an incident.",
     "risk": "What an alert weighs in an incident, where that is not by its severity.",
     "signal": "true: what it finds only adds to incidents and wakes nobody.",
-    "calls": "The calls that it reads, by AWS service; a warehouse looks at no others.",
+    "calls": "The calls that it reads, by AWS service: a warehouse looks at no others, and where "
+    "none is new it is left alone.",
     "needs_data_events": "true: it is idle where the trail logs no S3 data events.",
     "false_positives": "What fires it and is harmless: a text or a list of them.",
     "blind_spots": "What it does not see: a text or a list of them.",
