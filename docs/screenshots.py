@@ -14,7 +14,7 @@ CHROMIUM = "/usr/bin/chromium"
 
 
 def main() -> None:
-    """Write docs/images/report-light.png and report-dark.png."""
+    """Write docs/images/report-light.png, report-dark.png and attack.png, what is covered."""
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
         program = Path(sys.executable).with_name("trailhound")
         for command in (["run", ROOT / "tests/logs/sample"], ["report", "-o", "report.html"]):
@@ -27,6 +27,9 @@ def main() -> None:
             page.goto(f"file://{folder}/report.html")
             page.wait_for_timeout(500)
             page.screenshot(path=ROOT / f"docs/images/report-{scheme}.png")
+        page = browser.new_page(viewport={"width": 1800, "height": 1400}, color_scheme="light")
+        page.goto(f"file://{folder}/report.html")
+        page.locator("#attack").screenshot(path=ROOT / "docs/images/attack.png")
         browser.close()
 
 

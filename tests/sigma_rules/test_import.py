@@ -298,6 +298,17 @@ def test_what_is_not_made_is_told_with_the_reason(invoke: Invoke, folder: Path) 
     assert not (folder / "detections").exists()
 
 
+def test_steps_of_which_one_is_part_of_another_are_told(invoke: Invoke, folder: Path) -> None:
+    rules = [
+        _correlation("in order", "temporal_ordered", ["some", "one"], 10, **{"group-by": [_ARN]}),
+        rule("some", selection={"eventName|startswith": "Create"}),
+        rule("one", selection={"eventName": "CreateUser"}),
+    ]
+    (folder / "rules.yml").write_text(yaml.safe_dump_all(rules))
+    done = invoke("sigma", "import", folder / "rules.yml", "--dry-run")
+    assert "one of another too, and counts for the first" in done.stderr
+
+
 def test_no_rule_at_all_is_an_error(invoke: Invoke, folder: Path) -> None:
     (folder / "none.yml").write_text("{a: [b")
     done = invoke("sigma", "import", folder, "--dry-run", code=1)

@@ -64,6 +64,11 @@ class Maker:
         else:
             shape = Shape([(conditions[0], [])], minutes=self.minutes)
         tests = unit_tests(name, shape, conditions, [each.tree for each in counted], self.examples)
+        if shape.has_steps and not tests:
+            notes.append(
+                "it has no tests: none of its events can be made, or an event of one of its rules "
+                "is one of another too, and counts for the first"
+            )
         names = {text for each in counted for text in named(each.tree, "eventName")}
         yml = metadata(rule, name, shape, notes, names, tests)
         sql = _sql(rule, shape, is_literal=self.is_literal)

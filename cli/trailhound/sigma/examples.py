@@ -123,6 +123,10 @@ class Examples:
             return [f"198.51.100.{each + 1}" for each in range(number)]
         return [f"value{each}" for each in range(number)]
 
+    def meets(self, condition: Condition, event: Event) -> bool:
+        """Whether a condition holds for an event."""
+        return self._meets(self.macros.render(one_line(condition)), event)
+
     def _meets(self, sql: str, event: Event) -> bool:
         columns = ", ".join(
             f"cast(${number} as {'boolean' if name in BOOLEANS else 'varchar'}) as {name}"

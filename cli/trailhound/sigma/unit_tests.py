@@ -27,15 +27,18 @@ def unit_tests(
     trees: Sequence[object],
     examples: Examples,
 ) -> list[dict[str, Any]]:
-    """Tests that fire at the threshold and stay quiet below it; none if no event can be made.
+    """Tests that fire at the threshold and stay quiet below it.
 
-    conditions and trees are those of the rules whose events count.
+    None if no event can be made, or if an event is one of several steps. conditions and trees are
+    those of the rules whose events count.
     """
     found = [
         examples.of(condition, tree) for condition, tree in zip(conditions, trees, strict=True)
     ]
     events = [_with_groups(shape, each) for each in found if each is not None]
     if len(events) < len(conditions):
+        return []
+    if shape.has_steps and _overlap(conditions, events, examples):
         return []
     number = min(shape.threshold or 1, _MOST_EVENTS)
     if shape.value is not None:
@@ -61,6 +64,14 @@ def unit_tests(
     firing = [_row(each, n, 0 if n < last else seconds) for n, each in enumerate(events)]
     late = [*firing[:-1], _row(events[-1], last, seconds + 1)]
     return tests.of(firing, {"short": firing[:-1], "late": late})
+
+
+def _overlap(conditions: Sequence[Condition], events: Sequence[Event], examples: Examples) -> bool:
+    return any(
+        examples.meets(condition, event)
+        for number, event in enumerate(events)
+        for condition in [*conditions[:number], *conditions[number + 1 :]]
+    )
 
 
 def _with_groups(shape: Shape, event: Event) -> Event:

@@ -77,8 +77,8 @@ def unwrap(part: Part, text: bytes) -> list[Found]:
         return _in_value(value, part.place, text)
     is_unread = value is None and text[:1] in (b"{", b"[")
     if is_unread and not judge.has_key(text, "eventName"):
-        return [Found(What.REJECT, text, _TOO_DEEP, part.place)]
-    return [Found(What.RECORD, text, place=part.place)]
+        return [Found(What.REJECT, text, _TOO_DEEP)]
+    return [Found(What.RECORD, text)]
 
 
 def _in_value(value: Any, place: str, text: bytes) -> list[Found]:
@@ -92,7 +92,7 @@ def _in_value(value: Any, place: str, text: bytes) -> list[Found]:
     why = _why_not(value) if is_named else ""
     if found or (is_named and value and _is_empty_shell(value)):
         return found
-    return [Found(What.REJECT if why else What.RECORD, text, why, place)]
+    return [Found(What.REJECT, text, why) if why else Found(What.RECORD, text)]
 
 
 def load_json(text: bytes | str) -> Any:
