@@ -47,15 +47,15 @@ def alerts_of(output: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in output.splitlines()]
 
 
-def project_with(detections: Iterable[str], folder: Path) -> Path:
-    """A copy of the project with some of its detections."""
+def project_with(detections: Iterable[str], folder: Path, project: Path = ROOT) -> Path:
+    """A copy of a project with some of its detections."""
     for name in ("models", "macros", "analyses", "seeds"):
-        shutil.copytree(ROOT / name, folder / name)
+        shutil.copytree(project / name, folder / name)
     for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(ROOT / name, folder)
+        shutil.copy(project / name, folder)
     for detection in detections:
-        for path in (ROOT / "detections").glob(f"*/{detection}.*"):
-            copy = folder / path.relative_to(ROOT)
+        for path in (project / "detections").glob(f"*/{detection}.*"):
+            copy = folder / path.relative_to(project)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, copy)
     return folder

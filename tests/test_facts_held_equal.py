@@ -9,6 +9,7 @@ import yaml
 
 from support import ROOT
 from trailhound.analyst import allow_list
+from trailhound.build.plan import FACTS_BY_DAY
 from trailhound.project import indicators, networks
 from trailhound.project.detections import SEVERITIES
 from trailhound.project.seeds import AllowListRow, OverrideRow, TrustedAccountRow
@@ -70,3 +71,8 @@ def test_the_columns_of_the_csv_files() -> None:
         with (ROOT / "seeds" / f"{name}.csv").open(newline="") as file:
             assert next(csv.reader(file)) == columns, name
         assert [*seeds[name]["+column_types"]] == columns, name
+
+
+def test_the_facts_that_a_detection_looks_back_in() -> None:
+    source = (ROOT / "macros/incremental/recomputed_days.sql").read_text()
+    assert set(texts_in(source, "history | max == 0", ") -%}")) == FACTS_BY_DAY

@@ -83,10 +83,13 @@
 
 
 {# Pre-hook of cloudtrail_events: a row goes whose copy among the records read is the earlier one.
-   That hardly ever happens, so it is asked first: a delete rewrites files. #}
+   That hardly ever happens, so it is asked first: a delete rewrites files. The days that lose a row
+   are noted before, or a run that is cut off would leave them as they were. #}
 {% macro delete_worse_copies() -%}
     {%- set worse_copies -%}
-        select concat(known.event_id, '|', known.account_id)
+        select
+            known.event_date,
+            concat(known.event_id, '|', known.account_id) as copy_id
         from {{ this }} as known
         inner join {{ trailhound.built_relation('cloudtrail_records') }} as record
             on known.event_id = record.event_id and known.account_id = record.account_id
@@ -100,11 +103,16 @@
                 )
             )
     {%- endset -%}
-    {%- if run_query('select count(*) from (' ~ worse_copies ~ ') as worse').rows[0][0] > 0 -%}
+    {%- set days = run_query(
+        'select distinct cast(event_date as varchar) from (' ~ worse_copies ~ ') as worse'
+    ).rows | map('first') | list -%}
+    {%- if days -%}
+        {%- do trailhound.note_lost_events(days) -%}
         delete from {{ this }}
         where
-            {{ trailhound.is_near_read_days('event_date') }}
-            and concat(event_id, '|', account_id) in ({{ worse_copies }})
+            event_date in (date '{{ days | join("', date '") }}')
+            and concat(event_id, '|', account_id)
+            in (select copy_id from ({{ worse_copies }}) as worse)
     {%- endif -%}
 {%- endmacro %}
 

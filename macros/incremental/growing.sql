@@ -3,13 +3,13 @@
 
     cloudtrail_records     the records of the deliveries that this run reads, and no others
     cloudtrail_events      gets the events among them that it does not hold yet
-    facts by day           and detections are computed anew from the oldest day on that got an
-                           event: detections read these facts instead of all events
+    facts by day           and detections are computed anew on the days that new events can change:
+                           detections read these facts instead of all events
     warehouse_builds       keeps what each of them has seen
 
     What a run has seen is noted at its end: one that was cut off is done again, and adds nothing
     twice. One run at a time builds (lock.sql). On DuckDB dbt builds everything whole, and the
-    command anew from the same day on (cli/trailhound/build/relations.py).
+    command the same days anew (cli/trailhound/build/relations.py).
 #}
 
 {# Whether this model adds to a table that stands. Never where dbt only compiles, for that must
@@ -50,23 +50,22 @@
 {%- endmacro %}
 
 
-{# Pre-hook of every model: of those above, the rows that this run replaces go first. #}
+{# Pre-hook of every model: of those above, the rows that this run replaces go first. Where nothing
+   is new it deletes nothing, for Iceberg writes a snapshot of a delete by days even then. #}
 {% macro remove_what_is_replaced() -%}
     {%- if trailhound.adds_to_what_is_there() -%}
         {%- if model.name == 'cloudtrail_events' -%}
             {{ trailhound.delete_worse_copies() }}
-        {%- elif trailhound.day_column(model) and not trailhound.has_nothing_new() -%}
+        {%- elif trailhound.day_column(model) and trailhound.recomputed_days() -%}
             delete from {{ this }}
             where {{ trailhound.is_alert_of_recomputed_days(trailhound.day_column(model)) }}
         {%- endif -%}
+    {%- elif trailhound.builds_relations() -%}
+        {%- do graph.setdefault('trailhound_built_whole', {}).update({model.name: true}) -%}
+        {%- if model.name == 'cloudtrail_events' -%}
+            {%- do trailhound.forget_builds() -%}
+        {%- endif -%}
     {%- endif -%}
-{%- endmacro %}
-
-
-{# Whether no event is new to this model: then it deletes nothing, for Iceberg writes a snapshot of
-   a delete by days even where there is nothing to delete. #}
-{% macro has_nothing_new() -%}
-    {{ return(trailhound.first_day() == '9999-12-30') }}
 {%- endmacro %}
 
 
@@ -89,8 +88,9 @@
 {%- endmacro %}
 
 
-{# An ISO date so many days before another one; after it, if negative. #}
+{# An ISO date so many days before another one; after it, if negative. In the years 1 to 9999. #}
 {% macro days_before(iso_date, days) -%}
     {%- set day = modules.datetime.date.fromisoformat(iso_date | string) -%}
-    {{ return((day - modules.datetime.timedelta(days=days)).isoformat()) }}
+    {%- set number = [[day.toordinal() - days, 1] | max, 3652059] | min -%}
+    {{ return(modules.datetime.date.fromordinal(number).isoformat()) }}
 {%- endmacro %}

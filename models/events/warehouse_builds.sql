@@ -1,4 +1,4 @@
--- What each relation that grows has seen, one row a relation; written at the end of every run.
+-- What each relation that grows has seen, a row a relation; written at the end of every run.
 select
     cast('' as varchar) as relation,
     {{ trailhound.utc_now() }} as noted_at,

@@ -229,7 +229,9 @@ def test_events_are_added_once(portions: TrinoWarehouse) -> None:
 @pytest.mark.long
 def test_what_was_seen_is_kept_in_one_row_a_relation(portions: TrinoWarehouse) -> None:
     rows = portions.client.rows(
-        "select split_part(relation, ' ', 1), delivery_day from warehouse_builds order by 1"
+        "select split_part(relation, ' ', 1), delivery_day from warehouse_builds "
+        # Days that lost an event to an earlier copy.
+        "where relation not like 'cloudtrail_events of %' order by 1"
     )
     assert rows == sorted(
         [["cloudtrail_events", "2026/04/09"], *([name, None] for name in (*_FACTS, *DETECTIONS))],

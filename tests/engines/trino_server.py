@@ -45,7 +45,7 @@ http-server.http.port={port}
 discovery.uri=http://127.0.0.1:{port}
 catalog.management=dynamic
 catalog.store=memory
-query.max-history=10
+query.max-history={kept_queries}
 task.concurrency=1
 task.max-worker-threads=2
 optimizer.join-reordering-strategy=NONE
@@ -96,23 +96,26 @@ class TrinoServer:
 
 
 @contextlib.contextmanager
-def running_trino() -> Iterator[TrinoServer]:
-    """A server for the time of the block. Raises NoTrino if this machine cannot run one."""
-    server = start_trino()
+def running_trino(kept_queries: int = 10) -> Iterator[TrinoServer]:
+    """A server for the time of the block. Raises NoTrino if this machine cannot run one.
+
+    kept_queries: of how many queries that ended it can tell.
+    """
+    server = start_trino(kept_queries)
     try:
         yield server
     finally:
         server.stop()
 
 
-def start_trino() -> TrinoServer:
+def start_trino(kept_queries: int = 10) -> TrinoServer:
     """Fetch Trino if need be, start it on a free port and wait until it answers.
 
     Raises NoTrino if this machine cannot run one, RuntimeError with the log's end if it fails.
     """
     java, home = java_home(), installed_server()
     for _ in range(_TRIES):
-        server = _launch(java, home, free_port())
+        server = _launch(java, home, free_port(), kept_queries)
         if _answers(server):
             return server
         log = _log(server)
@@ -130,12 +133,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _launch(java: Path, home: Path, port: int) -> TrinoServer:
+def _launch(java: Path, home: Path, port: int, kept_queries: int) -> TrinoServer:
     folder = Path(tempfile.mkdtemp(prefix="trailhound-trino-"))
     etc, data = folder / "etc", folder / "data"
     etc.mkdir()
     (etc / "jvm.config").write_text(_JVM)
-    (etc / "config.properties").write_text(_CONFIG.format(port=port))
+    (etc / "config.properties").write_text(_CONFIG.format(port=port, kept_queries=kept_queries))
     (etc / "node.properties").write_text(_NODE.format(data=data))
     # In the foreground the launcher becomes the Java process: the pid is the server's.
     with (folder / "server.log").open("wb") as log:

@@ -44,8 +44,8 @@ class Built:
     """A name for the rows that it holds."""
     kept: str | None
     """The same of those that were there before, if all of them still are."""
-    first_new_day: date | None
-    """The earliest UTC day of those that came to the kept ones."""
+    new_days: list[date]
+    """The UTC days of those that came to the kept ones, in order."""
     new_calls: set[Call]
     """What those that came are of."""
 
@@ -61,7 +61,7 @@ def build_events(
     schema = events.relation.rpartition(".")[0]
     builds = f'{schema}."trailhound_builds"'
     logs = f'{schema}."{LOGS}"'
-    kept, first_new_day, new_calls = None, None, set[Call]()
+    kept, new_days, new_calls = None, list[date](), set[Call]()
     with transaction(connection):
         connection.execute(
             f"create table if not exists {builds} (fingerprint varchar, loaded_until timestamp, "
@@ -74,10 +74,10 @@ def build_events(
             rows = _rows(connection, events)
             newest = connection.execute(f"select max(loaded_at) from {logs}").fetchone()
             if newest == (loaded_until,):
-                return Built(rows, rows, None, set())
+                return Built(rows, rows, [], set())
             if _add(connection, steps, logs, loaded_until):
                 kept = rows
-                first_new_day, new_calls = _what_came(connection)
+                new_days, new_calls = _what_came(connection)
             connection.execute(f"drop table {_NEW}")
         if kept is None:
             _build_whole(events, connection)
@@ -87,7 +87,7 @@ def build_events(
             f"(select max(built_at) from {events.relation}) from {logs}",
             [made_by],
         )
-        return Built(_rows(connection, events), kept, first_new_day, new_calls)
+        return Built(_rows(connection, events), kept, new_days, new_calls)
 
 
 def calls_of(connection: duckdb.DuckDBPyConnection, events: str) -> set[Call]:
@@ -171,6 +171,6 @@ def _add(
     return True
 
 
-def _what_came(connection: duckdb.DuckDBPyConnection) -> tuple[date | None, set[Call]]:
-    ((first_day,),) = connection.execute(f"select min(event_date) from {_NEW}").fetchall()
-    return first_day, calls_of(connection, _NEW)
+def _what_came(connection: duckdb.DuckDBPyConnection) -> tuple[list[date], set[Call]]:
+    days = connection.execute(f"select distinct event_date from {_NEW} order by all").fetchall()
+    return [day for (day,) in days], calls_of(connection, _NEW)

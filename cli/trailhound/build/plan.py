@@ -30,6 +30,9 @@ _SEEDS = {
     "allow_list", "threshold_overrides", "trusted_accounts", "networks", "indicators",
     "country_ranges", "aws_ranges", "country_distances",
 }  # fmt: skip
+# What a detection reads of history.
+FACTS_BY_DAY = {"active_days", "account_days", "entity_days"}
+_MINUTES_A_DAY = 24 * 60
 # What these do on DuckDB is done here or was done before: the CSV files are checked.
 _HOOK = re.compile(
     r"\{\{ trailhound\.(remove_what_is_replaced|check_allow_list|check_threshold_overrides"
@@ -227,6 +230,8 @@ def _step(
         return variables.get(f"{node['name']}__{key}", meta.get(key))
 
     day_column = _day_column(node)
+    history = _history_days(node, needs, variables)
+    minutes = (3 if meta.get("kind") == "sequence" else 2) * int(in_force("minutes") or 0)
     return Step(
         name=node["name"],
         kind=node["config"]["materialized"],
@@ -237,9 +242,9 @@ def _step(
         is_signal=bool(in_force("signal")),
         day_column=day_column,
         key_column=meta.get("key_column") or "",
-        minutes=int(in_force("minutes") or 0),
-        # One that reads the events themselves may read others than these.
-        calls=_calls(meta) if is_detection(node) and day_column and EVENTS not in needs else (),
+        minutes_of_effect=minutes,
+        days_of_effect=None if history is None else history - (-minutes // _MINUTES_A_DAY),
+        calls=_calls(meta) if day_column and _reads_no_others(meta, needs) else (),
     )
 
 
@@ -249,6 +254,26 @@ def _day_column(node: Mapping[str, Any]) -> str:
     if is_detection(node):
         return "alert_date"
     return node["config"].get("meta", {}).get("day_column") or ""
+
+
+def _history_days(
+    node: Mapping[str, Any], needs: Iterable[str], variables: Mapping[str, Any]
+) -> int | None:
+    """How far a detection looks back, as macros/incremental/recomputed_days.sql has it."""
+    meta = node["config"].get("meta", {})
+    days = int(meta.get("lookback_days") or 0)
+    if meta.get("kind") == "first_seen":
+        days = max(days, int(variables["history_days"]))
+    reads_days = is_detection(node) and not FACTS_BY_DAY.isdisjoint(needs)
+    return None if reads_days and not days else days
+
+
+def _reads_no_others(meta: Mapping[str, Any], needs: Iterable[str]) -> bool:
+    """Whether a detection reads no calls but those that it names.
+
+    One that reads the events themselves may, unless it does so because data events are not watched.
+    """
+    return EVENTS not in needs or bool(meta.get("needs_data_events"))
 
 
 def _calls(meta: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -3,7 +3,7 @@
 Each relation bears a comment that names all that it was built of: its SQL, and the same of what it
 reads. Where the name is still that, the relation is left alone: a run without new events builds
 nothing, an edited detection is built alone. Where it names the same but for events that came since,
-a table by days is computed anew from the first of their days on, as on the warehouses
+a table by days is computed anew on the days that they can change, as on the warehouses
 (macros/incremental), and a detection that reads none of their calls is left alone. What anything
 else builds bears no comment.
 """
@@ -38,7 +38,10 @@ _CLOCK = re.compile(
     r"\b(current_(date|time|timestamp)|localtime(stamp)?|now|today|random|uuid|gen_random_uuid)\b",
     re.IGNORECASE,
 )
-_MINUTES_A_DAY = 24 * 60
+# More ranges of days than these are joined over the days between.
+_MOST_RANGES = 30
+
+Range = tuple[date, date]
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ class _Store:
         # The same as if no event had come since the build before; none where that does not stand.
         self._kept_states: dict[str, str | None] = {}
         self._left_alone: list[Step] = []
-        self._first_new_day: date | None = None
+        self._new_days: list[date] = []
         self._new_calls: set[Call] = set()
 
     def bring_up_to_date(self, step: Step, progress: Callable[[str], None]) -> None:
@@ -113,25 +116,25 @@ class _Store:
         kept = None if None in kept_needs else _name_of(step.kind, made, *filter(None, kept_needs))
         self._states[step.name], self._kept_states[step.name] = state, kept
         stands, moves = self._noted.get(step.relation), bool(_CLOCK.search(step.sql))
-        first_day = None if moves or stands != kept else self._first_new_day
+        new_days = [] if moves or stands != kept else self._new_days
         if step.name == EVENTS:
             progress(step.name)
             self._build_events(step, state)
         elif stands == state and not moves:
             return
-        elif first_day and step.key_column:
+        elif new_days and step.key_column:
             progress(step.name)
-            self._add_keys(step, first_day)
+            self._add_keys(step, new_days)
         elif (
-            first_day
+            new_days
             and step.calls
             and self._misses(step, self._new_calls)
             and self._is_of_events(step)
         ):
             self._left_alone.append(step)
-        elif first_day and step.day_column:
+        elif new_days and step.day_column:
             progress(step.name)
-            self._build_days(step, first_day)
+            self._build_days(step, new_days)
         elif step.calls and self._misses(step, self._calls):
             self._build_empty(step)
         else:
@@ -151,7 +154,7 @@ class _Store:
         )
         self._states[EVENTS] = _name_of(state, events.rows)
         self._kept_states[EVENTS] = _name_of(state, events.kept) if events.kept else None
-        self._first_new_day, self._new_calls = events.first_new_day, events.new_calls
+        self._new_days, self._new_calls = events.new_days, events.new_calls
 
     def _build_whole(self, step: Step) -> None:
         kind, sql, values = step.kind, step.sql, []
@@ -172,19 +175,21 @@ class _Store:
             self._connection.execute(f"create or replace table {step.relation} ({columns})")
             self._note(step)
 
-    def _add_keys(self, step: Step, first_day: date) -> None:
-        """Add the rows of keys that events since a UTC day brought."""
+    def _add_keys(self, step: Step, new_days: list[date]) -> None:
+        """Add the rows of keys that events of some UTC days brought."""
         unknown = f"{step.key_column} not in (select {step.key_column} from {step.relation})"
-        with transaction(self._connection), self._recent_events(step, first_day, unknown) as sql:
+        days = changed_days(new_days, 0)
+        with transaction(self._connection), self._events_of(step, days, unknown) as sql:
             self._connection.execute(f"insert into {step.relation} {sql}")
             self._note(step)
 
-    def _build_days(self, step: Step, first_day: date) -> None:
-        """Compute a table anew from a UTC day on."""
-        # An alert of a day depends on the events of three windows before it at most.
-        since = first_day - timedelta(days=-(-3 * step.minutes // _MINUTES_A_DAY))
-        is_of_days = f"{step.day_column} >= date '{first_day}'"
-        with transaction(self._connection), self._recent_events(step, since) as sql:
+    def _build_days(self, step: Step, new_days: list[date]) -> None:
+        """Compute a table anew on the days that events of some UTC days can change."""
+        days = changed_days(new_days, step.days_of_effect)
+        is_of_days = " or ".join(
+            f"{step.day_column} between date '{first}' and date '{last}'" for first, last in days
+        )
+        with transaction(self._connection), self._events_of(step, days) as sql:
             self._connection.execute(f"delete from {step.relation} where {is_of_days}")
             self._connection.execute(
                 f"insert into {step.relation} select * from ({sql}) where {is_of_days}"
@@ -192,11 +197,17 @@ class _Store:
             self._note(step)
 
     @contextmanager
-    def _recent_events(self, step: Step, since: date, also: str = "true") -> Iterator[str]:
-        """The SQL of a step that reads events since a UTC day only, of which `also` holds.
+    def _events_of(self, step: Step, days: list[Range], also: str = "true") -> Iterator[str]:
+        """The SQL of a step that reads only the events of some days, and before, with `also`.
 
         What has no event_time is of days: history, which is read whole.
         """
+        before = f"interval {step.minutes_of_effect} minute"
+        is_of_days = " or ".join(
+            f"event_time between timestamp '{first}' - {before} "
+            f"and timestamp '{last} 23:59:59.999999'"
+            for first, last in days
+        )
         sql, views = step.sql, []
         for name in step.needs:
             relation = self._steps[name].relation
@@ -204,7 +215,7 @@ class _Store:
                 view = f'temp.main."{name}"'
                 self._connection.execute(
                     f"create temp view {view} as select * from {self._database}.{relation} "
-                    f"where event_time >= timestamp '{since}' and {also}"
+                    f"where ({is_of_days}) and {also}"
                 )
                 views.append(view)
                 sql = sql.replace(relation, view)
@@ -264,6 +275,26 @@ class _Store:
 
     def _seed(self, step: Step) -> Path:
         return self._seeds / f"{step.name}.csv"
+
+
+def changed_days(new_days: list[date], days_after: int | None) -> list[Range]:
+    """The days, first and last of each range, that events of some days in order can change.
+
+    days_after: for how many days after its own an event can; None for all.
+    """
+    for days_apart in (1, 7, 31):
+        ranges: list[Range] = []
+        for day in new_days:
+            last = date.max
+            if days_after is not None and (last - day).days > days_after:
+                last = day + timedelta(days=days_after)
+            if ranges and (day - ranges[-1][1]).days <= days_apart:
+                ranges[-1] = (ranges[-1][0], last)
+            else:
+                ranges.append((day, last))
+        if len(ranges) <= _MOST_RANGES:
+            return ranges
+    return [(ranges[0][0], ranges[-1][1])]
 
 
 def _noted(connection: duckdb.DuckDBPyConnection) -> dict[str, str | None]:

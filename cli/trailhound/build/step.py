@@ -25,7 +25,9 @@ class Step:
     """The column with the UTC day of a table whose rows of one day depend on no later event."""
     key_column: str = ""
     """The column with the key of a table whose row of one key no other event changes."""
-    minutes: int = 0
-    """The length of a detection's window; none if each event stands alone."""
+    minutes_of_effect: int = 0
+    """For how many minutes after it an event can change alerts."""
+    days_of_effect: int | None = 0
+    """For how many days after its own an event can change rows by day; None if nothing says."""
     calls: tuple[tuple[str, str], ...] = ()
     """The calls that a table of a detection is made of alone: service and name, or a glob."""

@@ -28,12 +28,14 @@ META = {
     "threshold": "The count at which it fires, from 1 on. Without it each counted event fires.",
     "minutes": "The length of the window. Without it each event stands alone.",
     "share_percent": "Of kind ratio: the share that fires, 1 to 100.",
-    "lookback_days": "Days of history that it compares a day with.",
+    "lookback_days": "Days of history that it compares a day with: an event that comes late "
+    "changes alerts of so many days after it.",
     "key": "`login` where alerts are of a login's ARN rather than of an entity.",
     "act": "What detections of the same act have in common: it counts once in an incident.",
     "risk": "What an alert weighs in an incident, where that is not by its severity.",
     "signal": "true: what it finds only adds to incidents and wakes nobody.",
-    "calls": "The calls that it reads, by AWS service; a warehouse looks at no others.",
+    "calls": "The calls that it reads, by AWS service: a warehouse looks at no others, and where "
+    "none is new it is left alone.",
     "needs_data_events": "true: it is idle where the trail logs no S3 data events.",
     "false_positives": "What fires it and is harmless: a text or a list of them.",
     "blind_spots": "What it does not see: a text or a list of them.",
