@@ -7,7 +7,7 @@ run: .venv/run  ## find threats in the sample logs
 	$(BIN)/trailhound run tests/logs/public
 
 test: lint  ## what CI runs; on a machine without Java 24 all but `make engines`
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 40 --durations-min 10
 
 lint: .venv/dev .venv/checkov/done
 	$(BIN)/ruff check

@@ -51,7 +51,7 @@
             {%- if not trailhound.leaves_a_gap(so_far.get(name)) -%}
                 {%- do seen_all.append(name) -%}
             {%- endif -%}
-        {%- elif trailhound.day_column(result.node) -%}
+        {%- elif trailhound.grows(result.node) -%}
             {%- if days and trailhound.is_detection(result.node)
                 and name not in graph.get('trailhound_built_whole', {}) -%}
                 {%- do seen_days.append(name ~ days) -%}

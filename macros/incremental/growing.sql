@@ -3,6 +3,7 @@
 
     cloudtrail_records     the records of the deliveries that this run reads, and no others
     cloudtrail_events      gets the events among them that it does not hold yet
+    source_ips             gets the addresses that it does not hold yet
     facts by day           and detections are computed anew on the days that new events can change:
                            detections read these facts instead of all events
     warehouse_builds       keeps what each of them has seen
@@ -74,6 +75,24 @@
     {{ return(
         'alert_date' if trailhound.is_detection(node)
         else node.config.meta.get('day_column') if node.config.materialized == 'incremental'
+    ) }}
+{%- endmacro %}
+
+
+{# The condition that a relation which only gets rows under new keys does not hold one yet. #}
+{% macro is_new_key(column) -%}
+    {%- if not trailhound.adds_to_what_is_there() -%}
+        {{ return('true') }}
+    {%- endif -%}
+    {{ column }} not in (select {{ column }} from {{ this }})
+{%- endmacro %}
+
+
+{# Whether it is kept what a relation has seen, cloudtrail_events apart. #}
+{% macro grows(node) -%}
+    {{ return(
+        trailhound.day_column(node)
+        or (node.config.meta.get('key_column') and node.config.materialized == 'incremental')
     ) }}
 {%- endmacro %}
 

@@ -1,21 +1,9 @@
 -- One source address a row: its country, whether it is AWS's own or private, and its network.
 with
 
-addresses as (
-
-    select
-        source_ip,
-        min(source_address) as address
-
-    from {{ ref('cloudtrail_events') }}
-    where source_address is not null
-    group by source_ip
-
-),
-
 distinct_addresses as (
 
-    select distinct address from addresses
+    select distinct source_address as address from {{ ref('source_ips') }}
 
 ),
 
@@ -74,16 +62,16 @@ described_addresses as (
 
     select
         addresses.source_ip,
-        addresses.address as source_address,
+        addresses.source_address,
         countries.code as country,
         aws_addresses.code is not null as is_aws_address,
-        {{ trailhound.is_private_address('addresses.address') }} as is_private,
+        {{ trailhound.is_private_address('addresses.source_address') }} as is_private,
         named_networks.network
 
-    from addresses
-    left join countries on addresses.address = countries.address
-    left join aws_addresses on addresses.address = aws_addresses.address
-    left join named_networks on addresses.address = named_networks.address
+    from {{ ref('source_ips') }} as addresses
+    left join countries on addresses.source_address = countries.address
+    left join aws_addresses on addresses.source_address = aws_addresses.address
+    left join named_networks on addresses.source_address = named_networks.address
 
 )
 

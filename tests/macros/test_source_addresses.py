@@ -31,7 +31,7 @@ class Known(NamedTuple):
 
 @pytest.fixture(scope="module")
 def tables(database: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    database.execute("create table cloudtrail_events (source_ip varchar, source_address varchar)")
+    database.execute("create table source_ips (source_ip varchar, source_address varchar)")
     for name, country, ranges in (
         ("country_ranges", "DE", ["8.0.0.0/8", "52.95.0.0/16", "2a00::/16", "10.0.0.0/8"]),
         ("aws_ranges", "AW", ["52.95.0.0/24", "2a05:d000::/25", "192.168.7.0/24"]),
@@ -58,12 +58,12 @@ def known(
     addresses: list[str],
     networks: Mapping[str, str] | None = None,
 ) -> dict[str, Known]:
-    """What source_addresses says of addresses, each of which two events carry."""
-    connection.execute("delete from cloudtrail_events")
+    """What source_addresses says of addresses."""
+    connection.execute("delete from source_ips")
     connection.execute("delete from networks")
     connection.execute(
-        "insert into cloudtrail_events select unnest(?::varchar[]), unnest(?::varchar[])",
-        [addresses * 2, [digits_of(ip_address(text)) for text in addresses] * 2],
+        "insert into source_ips select unnest(?::varchar[]), unnest(?::varchar[])",
+        [addresses, [digits_of(ip_address(text)) for text in addresses]],
     )
     for text, name in (networks or {}).items():
         connection.execute("insert into networks values (?, ?, ?)", _range(text, name)[:3])

@@ -177,9 +177,15 @@ class _Store:
 
     def _add_keys(self, step: Step, new_days: list[date]) -> None:
         """Add the rows of keys that events of some UTC days brought."""
-        unknown = f"{step.key_column} not in (select {step.key_column} from {step.relation})"
-        days = changed_days(new_days, 0)
-        with transaction(self._connection), self._events_of(step, days, unknown) as sql:
+        key = step.key_column
+        unknown = f"{key} not in (select {key} from {self._database}.{step.relation})"
+        conditions = {}
+        for name in step.needs:
+            if self._has(name, "event_time"):
+                conditions[name] = f"({_is_of(changed_days(new_days, 0))}) and {unknown}"
+            elif self._has(name, key):
+                conditions[name] = unknown
+        with transaction(self._connection), self._only(step, conditions) as sql:
             self._connection.execute(f"insert into {step.relation} {sql}")
             self._note(step)
 
@@ -197,28 +203,28 @@ class _Store:
             self._note(step)
 
     @contextmanager
-    def _events_of(self, step: Step, days: list[Range], also: str = "true") -> Iterator[str]:
-        """The SQL of a step that reads only the events of some days, and before, with `also`.
+    def _events_of(self, step: Step, days: list[Range]) -> Iterator[str]:
+        """The SQL of a step that reads only the events of some days, and before.
 
         What has no event_time is of days: history, which is read whole.
         """
-        before = f"interval {step.minutes_of_effect} minute"
-        is_of_days = " or ".join(
-            f"event_time between timestamp '{first}' - {before} "
-            f"and timestamp '{last} 23:59:59.999999'"
-            for first, last in days
-        )
+        is_of_days = _is_of(days, step.minutes_of_effect)
+        needs = [name for name in step.needs if self._has(name, "event_time")]
+        with self._only(step, dict.fromkeys(needs, f"({is_of_days})")) as sql:
+            yield sql
+
+    @contextmanager
+    def _only(self, step: Step, conditions: Mapping[str, str]) -> Iterator[str]:
+        """The SQL of a step that reads only rows with a condition of relations, by their names."""
         sql, views = step.sql, []
-        for name in step.needs:
-            relation = self._steps[name].relation
-            if relation in self._of_events:
-                view = f'temp.main."{name}"'
-                self._connection.execute(
-                    f"create temp view {view} as select * from {self._database}.{relation} "
-                    f"where ({is_of_days}) and {also}"
-                )
-                views.append(view)
-                sql = sql.replace(relation, view)
+        for name, condition in conditions.items():
+            relation, view = self._steps[name].relation, f'temp.main."{name}"'
+            self._connection.execute(
+                f"create temp view {view} as select * from {self._database}.{relation} "
+                f"where {condition}"
+            )
+            views.append(view)
+            sql = sql.replace(relation, view)
         yield sql
         for view in views:
             self._connection.execute(f"drop view {view}")
@@ -234,13 +240,16 @@ class _Store:
         return f'"{name}"'
 
     @cached_property
-    def _of_events(self) -> set[str]:
-        """The relations with the time of events."""
+    def _columns(self) -> set[tuple[str, str]]:
+        """Relation and column of all that there are."""
         found = self._connection.execute(
-            "select schema_name, table_name from duckdb_columns() "
-            "where database_name = current_database() and column_name = 'event_time'"
+            "select schema_name, table_name, column_name from duckdb_columns() "
+            "where database_name = current_database()"
         ).fetchall()
-        return {f'"{schema}"."{name}"' for schema, name in found}
+        return {(f'"{schema}"."{name}"', column) for schema, name, column in found}
+
+    def _has(self, name: str, column: str) -> bool:
+        return (self._steps[name].relation, column) in self._columns
 
     def _misses(self, step: Step, calls: set[Call]) -> bool:
         """Whether a detection counts none of the calls: it names none, nor looks for refusals.
@@ -263,7 +272,7 @@ class _Store:
     def _is_of_events(self, step: Step) -> bool:
         """Whether a step reads no history, which any event may change."""
         return not any(
-            self._steps[name].day_column and self._steps[name].relation not in self._of_events
+            self._steps[name].day_column and not self._has(name, "event_time")
             for name in step.needs
         )
 
@@ -295,6 +304,15 @@ def changed_days(new_days: list[date], days_after: int | None) -> list[Range]:
         if len(ranges) <= _MOST_RANGES:
             return ranges
     return [(ranges[0][0], ranges[-1][1])]
+
+
+def _is_of(days: list[Range], minutes_before: int = 0) -> str:
+    """The condition that an event is of some days, or so many minutes before them."""
+    return " or ".join(
+        f"event_time between timestamp '{first}' - interval {minutes_before} minute "
+        f"and timestamp '{last} 23:59:59.999999'"
+        for first, last in days
+    )
 
 
 def _noted(connection: duckdb.DuckDBPyConnection) -> dict[str, str | None]:
