@@ -47,6 +47,7 @@ COMMANDS = {
     "mcp": Entry("mcp:mcp", "Answer the questions of an assistant, read-only."),
     "simulate": Entry("simulate:simulate", "Write CloudTrail records that make a detection fire."),
     "files": Entry("files:files", "List the files that the store knows."),
+    "ingest": Entry("ingest:ingest", "Hand on new files to a warehouse, each once."),
     "athena": Entry("athena:athena", "Set up and check the table that a warehouse reads."),
     "sigma": Entry("sigma:sigma", "Make detections of Sigma rules, or hunt with them."),
     "new": Entry("new:new", "Scaffold a detection that passes its tests."),

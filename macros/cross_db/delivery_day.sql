@@ -1,4 +1,5 @@
-{# The day of the raw table's partition, when CloudTrail delivered the record: text yyyy/MM/dd. #}
+{# The day of the raw table's partition, when CloudTrail delivered the record: text yyyy/MM/dd; of
+   what `trailhound ingest` wrote the hour, yyyy/MM/dd/HH. #}
 {% macro delivery_day() -%}
     {{ return(adapter.dispatch('delivery_day', 'trailhound')()) }}
 {%- endmacro %}
@@ -10,6 +11,7 @@
 
 {% macro default__delivery_day() -%}
     {{ 'ocsf_delivery_day' if var('cloudtrail_table_shape') == 'ocsf'
+        else 'ingested_hour' if var('cloudtrail_table_shape') == 'ingested'
         else trailhound.delivery_day_expression() }}
 {%- endmacro %}
 

@@ -146,6 +146,7 @@
         events_build is not none
         and events_build.get('delivery_day')
         and var('since')
+        and var('cloudtrail_table_shape') != 'ingested'
         and trailhound.days_before(var('since'), var('late_delivery_days') + 1)
         > events_build.delivery_day
     ) }}

@@ -32,6 +32,10 @@
     {%- do graph.update({'trailhound_reads_all': builds_whole}) -%}
     {%- set late = var('late_delivery_days') -%}
     {%- set newest = trailhound.builds_so_far().get('cloudtrail_events', {}).get('delivery_day') -%}
+    {%- if var('cloudtrail_table_shape') == 'ingested' -%}
+        {#- Nothing comes late to an hour, and it says nothing of when events happened. -#}
+        {{ return((none if builds_whole else newest, none)) }}
+    {%- endif -%}
     {%- if var('since') -%}
         {%- set first = trailhound.days_before(var('since'), late) -%}
     {%- elif newest and not builds_whole -%}

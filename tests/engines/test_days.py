@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from support import project_with
 
 pytestmark = pytest.mark.long
 
-Make = Callable[[str], TrinoWarehouse]
+Make = Callable[..., TrinoWarehouse]
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +31,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def make(trino: TrinoServer, project: Path, tmp_path_factory: pytest.TempPathFactory) -> Make:
     """A maker of empty warehouses."""
 
-    def make(name: str) -> TrinoWarehouse:
-        made = TrinoWarehouse(
-            trino, tmp_path_factory.mktemp(name), name, late_trail.VARIABLES, project
-        )
+    def make(name: str, **variables: str) -> TrinoWarehouse:
+        variables = {**late_trail.VARIABLES, **variables}
+        made = TrinoWarehouse(trino, tmp_path_factory.mktemp(name), name, variables, project)
         made.make_table("2026-01-01")
         made.run("dbt", "seed")
         return made
@@ -166,3 +166,27 @@ def test_events_built_whole_are_news_to_all(
     grown.run("dbt", "run", "--full-refresh", "--select", "+cloudtrail_events")
     grown.run("dbt", "run")
     check_whole(grown, duck)
+
+
+def test_what_was_ingested_is_read_once(
+    make: Make, duck: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    warehouse = make("ingested", cloudtrail_table="ingested", cloudtrail_table_shape="ingested")
+    folder = warehouse.folder / "ingested"
+    warehouse.run(
+        *("trailhound", "athena", "ddl", "--ingested", "local:///ingested", "--apply"),
+        *("--since", f"{datetime.now(UTC) - timedelta(days=2):%Y-%m-%d}"),
+    )
+    for number, records in enumerate((late_trail.in_time(), late_trail.late())):
+        deliver(tmp_path, "2026/04/29", records, f"portion {number}")
+        warehouse.run("trailhound", "ingest", tmp_path, "--to", folder, "--store", "read.duckdb")
+        [file] = folder.glob(f"{datetime.now(UTC):%Y/%m/%d/%H}/*")
+        # As if it was written hours before, the second an hour after the first.
+        hour = f"{datetime.now(UTC) - timedelta(hours=9 - number):%Y/%m/%d/%H}"
+        (folder / hour).mkdir(parents=True)
+        file.rename(folder / hour / file.name)
+        file.parent.rmdir()
+        warehouse.run("dbt", "run")
+        read = warehouse.client.rows("select count(*) from cloudtrail_records")
+        assert read == [[len(records)]]
+    check_whole(warehouse, duck)

@@ -28,7 +28,7 @@ from support import project_with
 from webhook import Webhook
 
 _FACTS = ("watched_calls", "active_days", "entity_days")
-_BY_DAY = ("cloudtrail_events", *_FACTS, "source_addresses")
+_BY_DAY = ("cloudtrail_events", *_FACTS, "source_ips", "source_addresses")
 
 Warehouses = Callable[..., TrinoWarehouse]
 
@@ -234,7 +234,10 @@ def test_what_was_seen_is_kept_in_one_row_a_relation(portions: TrinoWarehouse) -
         "where relation not like 'cloudtrail_events of %' order by 1"
     )
     assert rows == sorted(
-        [["cloudtrail_events", "2026/04/09"], *([name, None] for name in (*_FACTS, *DETECTIONS))],
+        [
+            ["cloudtrail_events", "2026/04/09"],
+            *([name, None] for name in (*_FACTS, "source_ips", *DETECTIONS)),
+        ],
         key=lambda row: str(row[0]),
     )
 

@@ -13,6 +13,7 @@ from load_support import event, load_paths, read_rows, records
 
 from exports import parquet, row
 from trailhound.load import LoadError, NoSuchFile, batches, load
+from trailhound.load.ingest import hand_on
 
 PREFIX = "AWSLogs/o-1/000000000001/CloudTrail/eu-west-1"
 DAYS = ["2025/12/31", "2026/01/01", "2026/01/02", "2026/02/01"]
@@ -172,3 +173,12 @@ def test_an_object_that_vanishes(bucket, monkeypatch):
     loaded = load_paths(f"s3://{name}")
     assert sorted(loaded.ids) == ["id-0", "id-2", "id-3"]
     assert len(loaded.errors) == 1
+
+
+def test_ingested_records(bucket):
+    name, system = bucket
+    connection = duckdb.connect()
+    load_paths(f"s3://{name}/AWSLogs", connection=connection)
+    assert hand_on(connection, "cloudtrail_logs", f"s3://{name}/ingested/") == len(DAYS)
+    [written] = system.glob(f"{name}/ingested/*/*/*/*/*.parquet")
+    assert sorted(load_paths(f"s3://{written}").ids) == ["id-0", "id-1", "id-2", "id-3"]

@@ -17,6 +17,7 @@ from uuid import uuid4
 from trailhound.analyst.counted import countings
 from trailhound.analyst.findings import NOTE, OK, PROBLEM, Finding
 from trailhound.athena.columns import fields_missing
+from trailhound.athena.ddl import HOUR
 from trailhound.cloudtrail import COLUMNS, NEEDED
 from trailhound.engines import quoted
 from trailhound.errors import TrailhoundError, extra
@@ -223,7 +224,9 @@ class Checks:
 
     def _records(self) -> Finding:
         day, region = self._variable("cloudtrail_day_expression"), "awsregion"
-        if self._is_ocsf:
+        if self._variable("cloudtrail_table_shape") == "ingested":
+            day = HOUR
+        elif self._is_ocsf:
             day = "date_format(date_parse(eventday, '%Y%m%d'), '%Y/%m/%d')"
             region = "cloud.region"
         since = _today() - timedelta(days=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,6 +12,9 @@ from trailhound.cloudtrail import COLUMNS
 from trailhound.errors import WrongUsage
 
 DOCUMENTS = "cloudtrail_documents"
+HOUR = "ingested_hour"
+"""The partition of what `trailhound ingest` wrote, yyyy/MM/dd/HH in UTC."""
+
 _NAME = re.compile(r"\w+")
 _URL = re.compile(r"[a-z0-9]+://[\w.!*()/@+=-]*")
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
@@ -82,19 +85,15 @@ def athena_statements(trail: Trail, database: str, table: str) -> list[str]:
         "projection.timestamp.range": f"{trail.first_day:%Y/%m/%d},NOW",
         "storage.location.template": trail.template,
     }
-    columns = (f"{name} {hive_type(kind)}" for name, kind in COLUMNS.items())
-    settings = (f"'{name}' = '{value}'" for name, value in properties.items())
-    return [
-        f"create schema if not exists `{database}`",
-        f"create external table if not exists `{database}`.`{table}` (\n"
-        f"{_lines(columns)}\n)\n"
-        "partitioned by (`account` string, `region` string, `timestamp` string)\n"
+    stored = (
         "row format serde 'org.apache.hive.hcatalog.data.JsonSerDe'\n"
         "stored as inputformat 'com.amazon.emr.cloudtrail.CloudTrailInputFormat'\n"
         "outputformat 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'\n"
-        f"location '{trail.root}/'\n"
-        "tblproperties (\n"
-        f"{_lines(settings)}\n)",
+    )
+    keys = ("account", "region", "timestamp")
+    return [
+        f"create schema if not exists `{database}`",
+        _external_table(f"`{database}`.`{table}`", keys, stored, trail.root, properties),
     ]
 
 
@@ -136,6 +135,89 @@ def trino_statements(trail: Trail, catalog: str, database: str, table: str) -> l
         f"from {schema}.{DOCUMENTS}\n"
         f"cross join unnest(records) as record ({names})",
     ]
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """Where `trailhound ingest` writes."""
+
+    url: str
+    first_day: date
+
+    def __post_init__(self) -> None:
+        """Raise WrongUsage for what is no URL: it becomes part of SQL."""
+        if not _URL.fullmatch(self.url):
+            raise WrongUsage(f"'{self.url}' is no URL like s3://bucket/ingested")
+
+    @property
+    def root(self) -> str:
+        """The folder of all hours."""
+        return self.url.rstrip("/")
+
+    @property
+    def first_hour(self) -> str:
+        """As the partition has it."""
+        return f"{self.first_day:%Y/%m/%d}/00"
+
+
+def ingested_on_athena(place: Ingested, database: str, table: str) -> list[str]:
+    """A table over what `trailhound ingest` wrote."""
+    _check(database, table)
+    properties = {
+        "projection.enabled": "true",
+        f"projection.{HOUR}.type": "date",
+        f"projection.{HOUR}.format": "yyyy/MM/dd/HH",
+        f"projection.{HOUR}.range": f"{place.first_hour},NOW",
+        f"projection.{HOUR}.interval": "1",
+        f"projection.{HOUR}.interval.unit": "HOURS",
+        "storage.location.template": f"{place.root}/${{{HOUR}}}",
+    }
+    return [
+        f"create schema if not exists `{database}`",
+        _external_table(
+            f"`{database}`.`{table}`", [HOUR], "stored as parquet\n", place.root, properties
+        ),
+    ]
+
+
+def ingested_on_trino(place: Ingested, catalog: str, database: str, table: str) -> list[str]:
+    """The same for a Hive catalog of Trino."""
+    _check(catalog, database, table)
+    schema = f"{catalog}.{database}"
+    projected = (
+        "partition_projection_type = 'date', partition_projection_format = 'yyyy/MM/dd/HH', "
+        f"partition_projection_range = array['{place.first_hour}', 'NOW'], "
+        "partition_projection_interval = 1, partition_projection_interval_unit = 'HOURS'"
+    )
+    columns = [f"{name} {trino_type(kind)}" for name, kind in COLUMNS.items()]
+    return [
+        f"create schema if not exists {schema}",
+        f"create table if not exists {schema}.{table} (\n"
+        f"{_lines([*columns, f'{HOUR} varchar with ({projected})'])}\n)\n"
+        "with (\n"
+        "    format = 'PARQUET',\n"
+        f"    external_location = '{place.root}',\n"
+        f"    partitioned_by = array['{HOUR}'],\n"
+        "    partition_projection_enabled = true,\n"
+        f"    partition_projection_location_template = '{place.root}/${{{HOUR}}}'\n"
+        ")",
+    ]
+
+
+def _external_table(
+    name: str, keys: Iterable[str], stored: str, root: str, properties: Mapping[str, str]
+) -> str:
+    columns = (f"{name} {hive_type(kind)}" for name, kind in COLUMNS.items())
+    settings = (f"'{name}' = '{value}'" for name, value in properties.items())
+    return (
+        f"create external table if not exists {name} (\n"
+        f"{_lines(columns)}\n)\n"
+        f"partitioned by ({', '.join(f'`{key}` string' for key in keys)})\n"
+        f"{stored}"
+        f"location '{root}/'\n"
+        "tblproperties (\n"
+        f"{_lines(settings)}\n)"
+    )
 
 
 def _check(*names: str) -> None:

@@ -7,7 +7,14 @@ from datetime import date
 
 import click
 
-from trailhound.athena.ddl import Trail, athena_statements, trino_statements
+from trailhound.athena.ddl import (
+    Ingested,
+    Trail,
+    athena_statements,
+    ingested_on_athena,
+    ingested_on_trino,
+    trino_statements,
+)
 from trailhound.commands.moments import Moment
 from trailhound.errors import TrailhoundError, WrongUsage, extra
 from trailhound.main import command
@@ -33,6 +40,11 @@ from trailhound.workspace import Work
     help="Their regions.  [default: all of the target's partition, as AWS, China, GovCloud]",
 )
 @click.option("--organization", metavar="ID", help="The organization, for an organization's trail.")
+@click.option(
+    "--ingested",
+    metavar="URL",
+    help="In place of a trail the folder that `trailhound ingest` writes to.",
+)
 @click.option("--since", type=Moment(whole_day=True), help="The first day that the table has.")
 @click.option("--apply", is_flag=True, help="Create the table instead of printing the statements.")
 @click.pass_obj
@@ -45,26 +57,30 @@ def athena(  # noqa: PLR0913 - each is a part of where a trail is
     accounts: str | None,
     regions: str | None,
     organization: str | None,
+    ingested: str | None,
     since: date | None,
     apply: bool,
 ) -> None:
     """Set up and check the CloudTrail table that a warehouse reads.
 
     ddl prints the statements for Athena, with --target trino those for Trino; --trail may be any
-    path below AWSLogs. check tries, on Athena, all that a run needs: credentials, folders, a table
-    that it makes and drops, the CloudTrail table, a few of its records, one detection, and says
-    what was scanned; exit code 1 if something is missing.
+    path below AWSLogs; with --ingested the table is one over what `trailhound ingest` writes. check
+    tries, on Athena, all that a run needs: credentials, folders, a table that it makes and drops,
+    the CloudTrail table, a few of its records, one detection, and says what was scanned; exit code
+    1 if something is missing.
     """
     work = Work(settings)
     if action == "check":
         _check(work)
         return
-    missing = [
-        option
-        for option, value in (("--trail", trail), ("--accounts", accounts), ("--since", since))
-        if value is None
-    ]
+    if ingested is not None and since is not None:
+        _ddl(work, Ingested(ingested, since), apply=apply)
+        return
+    needed = {"--trail": trail, "--accounts": accounts, "--since": since}
+    if ingested is not None:
+        needed = {"--since": since}
     if trail is None or accounts is None or since is None:
+        missing = [option for option, value in needed.items() if value is None]
         raise WrongUsage(f"ddl needs {', '.join(missing)}")
     place = Trail(
         trail,
@@ -76,23 +92,31 @@ def athena(  # noqa: PLR0913 - each is a part of where a trail is
     _ddl(work, place, apply=apply)
 
 
-def _ddl(work: Work, trail: Trail, *, apply: bool) -> None:
+def _ddl(work: Work, place: Trail | Ingested, *, apply: bool) -> None:
     variables = work.project.variables(work.settings.vars)
     database, table = str(variables["cloudtrail_database"]), str(variables["cloudtrail_table"])
     if work.target.type == "trino":
         catalog = str(variables.get("cloudtrail_catalog") or work.target.config["database"])
-        statements = trino_statements(trail, catalog, database, table)
+        statements = (
+            trino_statements(place, catalog, database, table)
+            if isinstance(place, Trail)
+            else ingested_on_trino(place, catalog, database, table)
+        )
     elif apply and work.target.type != "athena":
         raise WrongUsage(f"--apply is for a warehouse, not for {work.target.name}: add --target")
     else:
-        statements = athena_statements(trail, database, table)
+        statements = (
+            athena_statements(place, database, table)
+            if isinstance(place, Trail)
+            else ingested_on_athena(place, database, table)
+        )
     if not apply:
         click.echo(";\n\n".join(statements) + ";")
         return
     with work.warehouse() as warehouse:
         for statement in statements:
             warehouse.query(statement)
-    say(work.settings, f"{database}.{table} reads {trail.root}")
+    say(work.settings, f"{database}.{table} reads {place.root}")
 
 
 def _all_regions(work: Work) -> list[str]:

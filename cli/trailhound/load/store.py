@@ -39,6 +39,9 @@ ON_TRUST, RECORD, DETAIL = range(3)
 """Values of `mode`: cut out by the fast reader, and to be refused unless it is an event of a
 service or is to be skipped; a record of the careful reader; an EventBridge envelope."""
 
+INGESTED = "ingested"
+"""`skipped` of a file whose records were handed on to a warehouse (trailhound.load.ingest)."""
+
 _INVALID = "not valid JSON"
 REFUSED = -1  # position of a row that says: this file needs the careful reader
 
@@ -211,9 +214,9 @@ def next_moment(connection: duckdb.DuckDBPyConnection, table: str) -> datetime:
 def holds_events(connection: duckdb.DuckDBPyConnection, table: str, paths: Iterable[str]) -> bool:
     """Whether any record that was ever loaded from some paths is an event."""
     found = connection.execute(
-        f"""select 1 from {table} where error is null and skipped is null
-            and file_path in (select unnest(?::varchar[])) limit 1""",
-        [list(paths)],
+        f"""select 1 from {table} where error is null and coalesce(skipped, $ingested) = $ingested
+            and file_path in (select unnest($paths::varchar[])) limit 1""",
+        {"ingested": INGESTED, "paths": list(paths)},
     ).fetchone()
     return found is not None
 

@@ -1,0 +1,63 @@
+"""trailhound ingest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import click
+
+from trailhound.commands.moments import Moment, check_range
+from trailhound.errors import TrailhoundError, WrongUsage
+from trailhound.main import command
+from trailhound.screens.loading import load_paths, summary
+from trailhound.settings import Settings
+from trailhound.text import counted
+from trailhound.workspace import Work
+
+
+@command(
+    "ingest",
+    example="trailhound ingest s3://my-trail/AWSLogs/ --since 2d --to s3://my-tables/ingested "
+    "--store ingested.duckdb",
+)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.option("--to", metavar="URL", required=True, help="The folder that the warehouse reads.")
+@click.option(
+    "--since", type=Moment(whole_day=True), help="Leave out a trail's folders of earlier days."
+)
+@click.option(
+    "--until", type=Moment(whole_day=True), help="Leave out a trail's folders of later days."
+)
+@click.pass_obj
+def ingest(
+    settings: Settings, /, paths: tuple[str, ...], to: str, since: date | None, until: date | None
+) -> None:
+    """Hand on new CloudTrail files to a warehouse, each once, as Parquet.
+
+    Reads all that `load` reads. The store keeps which files were read, and no records: give it one
+    of its own with --store. What to tell the warehouse is in docs/warehouse.md.
+    """
+    from trailhound.load import NothingRead
+    from trailhound.load.ingest import hand_on, is_built
+
+    check_range(since, until)
+    work = Work(replace(settings, target="duckdb"))
+    nothing: TrailhoundError | None = None
+    try:
+        report = load_paths(work, paths, since, until)
+    except NothingRead as error:
+        nothing, report = error, error.report
+    connection = work.open_store()
+    try:
+        if is_built(connection):
+            raise WrongUsage(
+                f"{work.store} holds events that detections read: give ingest a store of its own "
+                "with --store"
+            )
+        records = hand_on(connection, work.table("cloudtrail_logs"), to)
+    finally:
+        connection.close()
+    click.echo(f"{summary(report)}; {counted(records, 'record')} to {to}")
+    if nothing is not None:
+        raise nothing
