@@ -19,6 +19,14 @@ _TEXT = "org.apache.hadoop.mapred.TextInputFormat"
 _TEXT_OUT = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
 _LAZY = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
 _OPENX = "org.openx.data.jsonserde.JsonSerDe"
+# What `stored as parquet` stands for.
+_PARQUET = {
+    "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+    "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+    "SerdeInfo": {
+        "SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+    },
+}
 _KEPT = ("Name", "TableType", "Parameters", "StorageDescriptor", "PartitionKeys")
 
 # No engine but Athena has AWS's reader of CloudTrail files: the stand-in reads the whole document.
@@ -190,6 +198,7 @@ def _table_input(
                 "SerializationLibrary": _quoted_after("serde", sql) or _LAZY,
                 "Parameters": _properties(_in_brackets("serdeproperties", sql)),
             },
+            **(_PARQUET if re.search(r"\bstored\s+as\s+parquet\b", sql, re.IGNORECASE) else {}),
         },
     }
 

@@ -9,18 +9,33 @@ import gzip
 import json
 import time
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import boto3
+import duckdb
 import pytest
 from botocore.exceptions import ClientError
 from pyathena import connect
 from pyathena.error import OperationalError
 
 from engines.athena_values import hive_type, split_outside
+from trailhound.athena.ddl import Ingested, ingested_on_athena
+from trailhound.load import load
+from trailhound.load.ingest import hand_on
 
 DATABASE = "front_tests"
+
+
+def event(number: int = 1) -> dict[str, Any]:
+    """A record, as small as one can be."""
+    return {
+        "eventTime": "2026-01-31T00:00:00Z",
+        "eventSource": "iam.amazonaws.com",
+        "eventName": "CreateUser",
+        "eventID": f"id-{number}",
+    }
 
 
 @pytest.fixture(scope="module")
@@ -269,6 +284,23 @@ def test_a_cloudtrail_table_reads_files_as_aws_writes_them(
         "readonly, resources[1].arn from trail where \"timestamp\" >= '2026/01/31'"
     )
     assert cursor.fetchall() == [("arn of 01/31", "b", "true", "arn:aws:s3:::b")]
+
+
+def test_a_table_reads_what_was_ingested(run: Any, cursor: Any, tmp_path: Path) -> None:
+    records = [{**event(1), "userIdentity": {"arn": "arn of one"}}, event(2)]
+    (tmp_path / "file.json").write_text(json.dumps({"Records": records}))
+    store = duckdb.connect()
+    load(store, [str(tmp_path / "file.json")])
+    hand_on(store, "cloudtrail_logs", "s3://lake/ingested")
+    today = datetime.now(UTC).date()
+    for sql in ingested_on_athena(Ingested("s3://lake/ingested", today), DATABASE, "ingested"):
+        assert run(sql)["Status"].get("StateChangeReason") is None
+    cursor.execute(
+        "select eventid, useridentity.arn, eventtime from ingested "
+        f"where ingested_hour >= '{today:%Y/%m/%d}' order by 1"
+    )
+    time = event()["eventTime"]
+    assert cursor.fetchall() == [("id-1", "arn of one", time), ("id-2", None, time)]
 
 
 def test_types_of_trino_have_names_in_glue() -> None:

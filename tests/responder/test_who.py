@@ -223,6 +223,11 @@ def test_much_may_be_asked_for(store_of: StoreOf, asked: str, kind: str, names: 
     assert (found.kind, [each.name for each in found.seeds]) == (kind, names)
 
 
+def test_an_alert_of_nobody_s_key_says_where_to_look(store_of: StoreOf, invoke: Invoke) -> None:
+    store_of([call("12:00:00", "GetObject", None, None)], [{**ALERT, "access_key_ids": []}])
+    assert "`trailhound events --around 0123` shows" in invoke("who", "0123", code=2).stderr
+
+
 def test_each_way_to_a_temporary_key_is_known(store_of: StoreOf) -> None:
     federated = f"arn:aws:sts::{ACCOUNT}:federated-user/bob"
     store_of(

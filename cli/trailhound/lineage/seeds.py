@@ -67,6 +67,11 @@ def _of_name(warehouse: Warehouse, asked: str) -> Seeds:
     found = _of_alert(warehouse, asked)
     if found is None:
         found = _credentials(warehouse, "session", "session_name = ?", [asked])
+    elif not found.found:
+        raise WrongUsage(
+            f"the events of alert {asked} name neither an access key nor an ARN, so nothing leads "
+            f"on from there: `trailhound events --around {asked}` shows what was done"
+        )
     if not found.found:
         # Host names of services stand where addresses do.
         found = _credentials(warehouse, "address", "source_ip = ?", [asked])
