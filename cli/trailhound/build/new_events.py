@@ -147,6 +147,18 @@ def _add(
         f"create or replace temp table {_NEW.rpartition('.')[2]} as "
         f"{events.sql.replace(records.relation, new_records)}"
     )
+    known_ids = f"select event_id, account_id from {events.relation}"
+    repeated = connection.execute(
+        f"select 1 from {_NEW} where (event_id, account_id) in ({known_ids}) limit 1"
+    ).fetchone()
+    if repeated is not None and not _leave_out_copies(connection, events):
+        return False
+    connection.execute(f"insert into {events.relation} by name from {_NEW}")
+    return True
+
+
+def _leave_out_copies(connection: duckdb.DuckDBPyConnection, events: Step) -> bool:
+    """Take out of the new events those that are known; False if one changes what is there."""
     columns = [
         row[0]
         for row in connection.execute(f"describe {events.relation}").fetchall()
@@ -167,7 +179,6 @@ def _add(
         f"delete from {_NEW} where (event_id, account_id) in "
         f"(select (new.event_id, new.account_id) {copies})"
     )
-    connection.execute(f"insert into {events.relation} by name from {_NEW}")
     return True
 
 

@@ -14,14 +14,15 @@ import csv
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from graphlib import TopologicalSorter
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ _CLOCK = re.compile(
     re.IGNORECASE,
 )
 _AT_ONCE = 2
-"""Detections that are built at a time."""
+"""Relations that are built at a time."""
 
 # More ranges of days than these are joined over the days between.
 _MOST_RANGES = 30
@@ -76,7 +77,6 @@ def build(
     noted = _noted(connection)
     store = _Store(connection, {step.name: step for step in plan.steps}, seeds, noted)
     failures = {name: Failure(name, reason) for name, reason in faults.items()}
-    read = {name for step in plan.steps for name in step.needs}
 
     def bring_up_to_date(step: Step, store: _Store) -> None:
         missing = [name for name in step.needs if name in failures]
@@ -89,10 +89,15 @@ def build(
             failures[step.name] = Failure(step.name, first_line(error))
 
     steps = [step for step in plan.steps if step.name not in faults]
+    # What comes to the events says what is to be done to all that reads them.
+    before = {step.name for step in plan.leading_to(EVENTS).steps}
+    waiting: dict[str, Step] = {}
     for step in steps:
-        if step.name in read:
+        if step.name in before:
             bring_up_to_date(step, store)
-    _side_by_side(bring_up_to_date, [step for step in steps if step.name not in read], store)
+        elif {*waiting, *failures}.intersection(step.needs) or not store.is_up_to_date(step):
+            waiting[step.name] = step
+    _side_by_side(bring_up_to_date, waiting, store)
     store.note_left_alone()
     built = [step for step in plan.detections if step.name not in failures]
     if built:
@@ -101,25 +106,34 @@ def build(
 
 
 def _side_by_side(
-    bring_up_to_date: Callable[[Step, _Store], None], steps: list[Step], store: _Store
+    bring_up_to_date: Callable[[Step, _Store], None], steps: Mapping[str, Step], store: _Store
 ) -> None:
-    """Do several steps at a time that do not read each other: planning takes one thread each."""
-    waiting, stores = SimpleQueue[Step](), [store.beside() for _ in range(_AT_ONCE)]
-    for step in steps:
-        waiting.put(step)
+    """Do several steps at a time, each after those that it needs: to plan one takes a thread."""
+    order = TopologicalSorter(
+        {name: [each for each in step.needs if each in steps] for name, step in steps.items()}
+    )
+    order.prepare()
+    stores, free = [store.beside() for _ in range(_AT_ONCE)], SimpleQueue[_Store]()
+    for each in stores:
+        free.put(each)
 
-    def work(store: _Store) -> None:
-        with suppress(Empty):
-            while True:
-                bring_up_to_date(waiting.get_nowait(), store)
+    def work(name: str) -> str:
+        one = free.get()
+        try:
+            bring_up_to_date(steps[name], one)
+        finally:
+            free.put(one)
+        return name
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         try:
-            for _ in pool.map(work, stores):
-                pass
+            running: set[Future[str]] = set()
+            while order.is_active():
+                running |= {pool.submit(work, name) for name in order.get_ready()}
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                order.done(*(each.result() for each in done))
         except BaseException:  # Ctrl-C too
-            while not waiting.empty():
-                waiting.get()
+            pool.shutdown(wait=False, cancel_futures=True)
             for each in stores:
                 each.interrupt()
             raise
@@ -163,19 +177,25 @@ class _Store:
         """End what the connection is doing."""
         self._connection.interrupt()
 
-    def bring_up_to_date(self, step: Step, progress: Callable[[str], None]) -> None:
-        """Build what is not what it would be, and say what is built."""
+    def is_up_to_date(self, step: Step) -> bool:
+        """Whether a step whose needs were asked for before is what it would be."""
         made = self._seed(step).read_bytes() if step.kind == "seed" else step.sql
         kept_needs = [self._kept_states[name] for name in step.needs]
         state = _name_of(step.kind, made, *(self._states[name] for name in step.needs))
         kept = None if None in kept_needs else _name_of(step.kind, made, *filter(None, kept_needs))
         self._states[step.name], self._kept_states[step.name] = state, kept
+        return self._noted.get(step.relation) == state and not _CLOCK.search(step.sql)
+
+    def bring_up_to_date(self, step: Step, progress: Callable[[str], None]) -> None:
+        """Build what is not what it would be, and say what is built."""
+        is_up_to_date = self.is_up_to_date(step)
         stands, moves = self._noted.get(step.relation), bool(_CLOCK.search(step.sql))
+        kept = self._kept_states[step.name]
         new_days = [] if moves or stands != kept else self._new_days
         if step.name == EVENTS:
             progress(step.name)
-            self._build_events(step, state)
-        elif stands == state and not moves:
+            self._build_events(step)
+        elif is_up_to_date:
             return
         elif new_days and step.key_column:
             progress(step.name)
@@ -203,7 +223,8 @@ class _Store:
                 for step in self._left_alone:
                     self._note(step)
 
-    def _build_events(self, step: Step, state: str) -> None:
+    def _build_events(self, step: Step) -> None:
+        state = self._states[EVENTS]
         events = build_events(
             self._steps, self._connection, state, exists=step.relation in self._noted
         )

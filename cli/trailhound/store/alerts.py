@@ -209,17 +209,19 @@ def like(glob: str) -> str:
     return glob.replace("*", "%")
 
 
+_JSON = [place for place, each in enumerate(COLUMNS) if each.kind in ("list", "object")]
+
+
 def typed(row: Row) -> Row:
     """A row of COLUMNS with its lists and objects, which every engine gives as JSON text, parsed.
 
     Raises TrailhoundError for a text that is no JSON.
     """
+    values = list(row)
     try:
-        return tuple(
-            json.loads(value)
-            if isinstance(value, str) and column.kind in ("list", "object")
-            else value
-            for column, value in zip(COLUMNS, row, strict=True)
-        )
+        for place in _JSON:
+            if isinstance(values[place], str):
+                values[place] = json.loads(values[place])
+        return tuple(values)
     except ValueError as error:
         raise TrailhoundError("a list or an object of an alert is no JSON text") from error

@@ -107,11 +107,15 @@ def told_clashes(warehouse: Warehouse) -> str:
     logs = warehouse.relation("cloudtrail_logs")
     rows = _query(
         warehouse,
-        f"""with shared as (
+        f"""with events as ({_IDENTIFIED.format(logs=logs)}),
+        shared as (
             select event_id, account_id, count(*) as copies
-            from ({_IDENTIFIED.format(logs=logs)})
+            from events
+            semi join (
+                from events where loaded_at = (select max(loaded_at) from {logs})
+            ) as newest using (event_id, account_id)
             group by event_id, account_id
-            having count(*) > 1 and max(loaded_at) = (select max(loaded_at) from {logs})
+            having count(*) > 1
         ),
         differing as (
             select any_value(copies) as copies
