@@ -32,6 +32,7 @@ import requests
 from engines.athena_api import Front, Reply
 from engines.athena_statements import HIVE, ICEBERG, Refused, Statements
 from engines.iam import ENGINE, ROLE, Call, Guard, call_of
+from engines.organisation import simulated_trail
 from engines.trino_client import TrinoClient, TrinoError
 from engines.trino_install import ROOT
 
@@ -97,8 +98,11 @@ def application(front: Front, others: Wsgi, guard: Guard) -> Wsgi:
     return answer
 
 
-def serve(trino_url: str, policy: Path | None = None) -> None:
-    """Listen on a free port, print it, and answer until the process ends."""
+def serve(trino_url: str, policy: str = "", *, simulated: bool = False) -> None:
+    """Listen on a free port, print it, and answer until the process ends.
+
+    simulated: whether bucket `trail` is that of organisation.py.
+    """
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -117,7 +121,7 @@ def serve(trino_url: str, policy: Path | None = None) -> None:
     )
     # The port is known only now, and the front's own clients need it.
     url = f"http://127.0.0.1:{server.server_port}"
-    s3, guard = _client("s3", url), Guard(NAMES, policy)
+    s3, guard = _client("s3", url), Guard(NAMES, Path(policy) if policy else None)
     statements = {
         key: Statements(trino_url, _client("glue", url, by), _client("s3", url, by), during)
         for key, by, during in (
@@ -125,7 +129,8 @@ def serve(trino_url: str, policy: Path | None = None) -> None:
             ("", _ADMINISTRATOR, guard.others),
         )
     }
-    server.app = application(Front(statements), server.app, guard)
+    others = simulated_trail(server.app) if simulated else server.app
+    server.app = application(Front(statements), others, guard)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     for bucket in BUCKETS:
         s3.create_bucket(Bucket=bucket)
@@ -171,17 +176,24 @@ def _add_catalogs(trino: TrinoClient, url: str) -> None:
 
 @contextmanager
 def running_front(
-    trino_url: str, policy: Path | None = None, key: str = _ADMINISTRATOR
+    trino_url: str,
+    policy: Path | None = None,
+    key: str = _ADMINISTRATOR,
+    *,
+    simulated: bool = False,
 ) -> Iterator[dict[str, str]]:
     """A stand-in for the time of the block: the environment that sends AWS's clients to it.
 
-    The clients' access key is `key`. What the role and the engine call is noted, and refused unless
-    the policy allows it, if there is one.
+    The clients' access key is `key`; simulated as of serve(). What the role and the engine call is
+    noted, and refused unless the policy allows it, if there is one.
 
     It is a process of its own, as moto changes what it is imported into.
     """
     process = subprocess.Popen(
-        [sys.executable, "-m", "engines.athena_front", trino_url, *([policy] if policy else [])],
+        [
+            *(sys.executable, "-m", "engines.athena_front", trino_url, str(policy or "")),
+            *(["simulated"] if simulated else []),
+        ],
         env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -213,4 +225,4 @@ def calls(environment: dict[str, str]) -> set[tuple[str, str]]:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], *map(Path, sys.argv[2:]))
+    serve(*sys.argv[1:3], simulated="simulated" in sys.argv[3:])

@@ -52,12 +52,12 @@ def _measure(server: TrinoServer, project: Path, folder: Path, name: str) -> Non
     for day in range(_DAYS):
         start = _FIRST_DAY + timedelta(days=day)
         hours = 12 if start == _LAST_DAY else 24
-        warehouse.deliver(f"{start:%Y/%m/%d}", _events(draw, start, hours))
+        warehouse.deliver(f"{start:%Y/%m/%d}", some_events(draw, start, hours))
     warehouse.run("dbt", "seed")
     print(f"{project}: {len(DETECTIONS)} detections, {_DAYS} days of {_EVENTS_A_DAY} events")
     today = f"{_LAST_DAY:%Y/%m/%d}"
     _tell("first build", server, warehouse)
-    warehouse.deliver(today, _events(draw, _LAST_DAY + timedelta(hours=12), 1), "hour")
+    warehouse.deliver(today, some_events(draw, _LAST_DAY + timedelta(hours=12), 1), "hour")
     _tell("an hour of new events", server, warehouse)
     _tell("nothing new", server, warehouse)
     late = _event(draw, _FIRST_DAY + timedelta(days=1, hours=12), ("iam", "CreateUser", False, 1))
@@ -91,7 +91,7 @@ def _bytes(text: str) -> float:
     return float(text[: -len(unit)]) * _UNITS[unit]
 
 
-def _events(draw: random.Random, start: datetime, hours: int) -> Iterator[dict[str, Any]]:
+def some_events(draw: random.Random, start: datetime, hours: int) -> Iterator[dict[str, Any]]:
     """Events evenly over some hours."""
     number = _EVENTS_A_DAY * hours // 24
     for each in range(number):
