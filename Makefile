@@ -26,7 +26,7 @@ engines: .venv/dev  ## the same results on a real Trino and through dbt-athena, 
 fuzz: .venv/dev  ## the reader against broken bytes, for ten minutes
 	TRAILHOUND_FUZZ_SECONDS=600 $(BIN)/pytest -s tests/load/test_fuzz.py
 
-docs: .venv/dev  ## write the generated parts of the documentation anew
+docs: .venv/dev  ## rewrite the generated parts of the documentation
 	$(BIN)/trailhound list --write-catalogue --quiet >/dev/null
 	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/screenshots.py >/dev/null

@@ -133,7 +133,7 @@ def _more_detections(files: Path, scratch: Path) -> None:
     cost_of([TRAILHOUND, "load", files, "--store", loaded, "--quiet"])
     projects = _fresh(scratch / "projects")
     print("\nDetections on 1,000,000 loaded events, seconds of CPU")
-    print(f"{'':24}{'first run':>12}{'the same events anew':>24}{'nothing new':>14}")
+    print(f"{'':24}{'first run':>12}{'the same events again':>24}{'nothing new':>14}")
     for number, (title, make) in enumerate(
         (
             ("15", detections.fifteen),

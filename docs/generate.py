@@ -57,7 +57,7 @@ def pages() -> Iterator[tuple[Path, str]]:
 
 
 def with_blocks(text: str) -> str:
-    """The page with its blocks filled in anew."""
+    """The page with its blocks filled in again."""
     with TemporaryDirectory() as folder:
         (Path(folder) / "tests").symlink_to(ROOT / "tests")
         for command in BEFORE.findall(text):
@@ -149,7 +149,7 @@ def table(kind: str, meanings: Mapping[str, str]) -> str:
 
 
 def by_tactic(detections: Sequence[Detection]) -> dict[str, list[Detection]]:
-    """The detections of each tactic, in ATT&CK's order of tactics, the gravest first."""
+    """The detections of each tactic, in ATT&CK's order of tactics, the worst first."""
     return {
         tactic: sorted(
             (each for each in detections if tactic in each.tactics),
@@ -160,7 +160,7 @@ def by_tactic(detections: Sequence[Detection]) -> dict[str, list[Detection]]:
 
 
 def tactics(detections: Sequence[Detection]) -> str:
-    """How many detections each tactic has, and the gravest of them."""
+    """How many detections each tactic has, and the worst of them."""
     rows = ""
     for tactic, found in by_tactic(detections).items():
         if found:

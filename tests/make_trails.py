@@ -1,4 +1,4 @@
-"""Writes tests/logs/sample and tests/logs/benign anew: `python tests/make_trails.py`.
+"""Rewrites tests/logs/sample and tests/logs/benign: `python tests/make_trails.py`.
 
 The sample trail holds four days of two accounts. All fifteen detections fire in it, one burst
 runs over midnight, one region tree repeats what another holds, and a normal account makes its

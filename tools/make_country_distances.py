@@ -1,4 +1,4 @@
-"""Make seeds/country_distances.csv anew of Natural Earth's borders in the npm package world-atlas.
+"""Make seeds/country_distances.csv from Natural Earth's borders in the npm package world-atlas.
 
     python tools/make_country_distances.py countries-50m.json > seeds/country_distances.csv
 

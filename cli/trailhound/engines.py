@@ -197,7 +197,7 @@ def connect_duckdb(
     connection.execute("set timezone = 'UTC'")
     # DuckDB draws it on stdout when a query takes two seconds, and stdout is data.
     connection.execute("set enable_progress_bar = false")
-    # A checkpoint would pack the records anew whenever there are row groups that are not full.
+    # A checkpoint would pack the records again whenever there are row groups that are not full.
     connection.execute("set max_vacuum_tasks = 0")
     try:
         for name in _RESOURCES & settings.keys():

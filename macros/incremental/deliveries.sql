@@ -26,7 +26,7 @@
     {%- set builds_whole = events is none or should_full_refresh() -%}
     {%- if should_full_refresh() and (var('since') or var('until')) -%}
         {%- do exceptions.raise_compiler_error(
-            '--full-refresh builds everything anew: leave out since and until'
+            '--full-refresh rebuilds everything: leave out since and until'
         ) -%}
     {%- endif -%}
     {%- do graph.update({'trailhound_reads_all': builds_whole}) -%}

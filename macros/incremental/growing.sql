@@ -4,13 +4,13 @@
     cloudtrail_records     the records of the deliveries that this run reads, and no others
     cloudtrail_events      gets the events among them that it does not hold yet
     source_ips             gets the addresses that it does not hold yet
-    facts by day           and detections are computed anew on the days that new events can change:
+    facts by day           and detections are recomputed for the days that new events can change:
                            detections read these facts instead of all events
     warehouse_builds       keeps what each of them has seen
 
     What a run has seen is noted at its end: one that was cut off is done again, and adds nothing
     twice. One run at a time builds (lock.sql). On DuckDB dbt builds everything whole, and the
-    command the same days anew (cli/trailhound/build/relations.py).
+    command the same days (cli/trailhound/build/relations.py).
 #}
 
 {# Whether this model adds to a table that stands. Never where dbt only compiles, for that must
@@ -70,7 +70,7 @@
 {%- endmacro %}
 
 
-{# The column with the UTC day of a relation that is computed anew by days; none for the others. #}
+{# The column with the UTC day of a relation that is recomputed by days; none for the others. #}
 {% macro day_column(node) -%}
     {{ return(
         'alert_date' if trailhound.is_detection(node)
@@ -98,7 +98,7 @@
 
 
 {# Under what name it is kept what a relation has seen. Facts depend on which calls are watched: a
-   detection that names more makes them anew. #}
+   detection that names more rebuilds them. #}
 {% macro build_name(node) -%}
     {{ return(
         node.name ~ ' ' ~ local_md5(trailhound.is_watched())

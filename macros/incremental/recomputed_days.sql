@@ -1,12 +1,12 @@
 {#
-    A run computes anew the days that the events it has not seen can change, and no others. An event
+    A run recomputes the days that events it has not seen can change, and no others. An event
     changes the facts of its own UTC day; the alerts of a detection of that day, of those that two
     windows (of a sequence three) after it reach into, and of as many more as the detection looks
     back in history. What stood on these days goes, and a day that lost its last alert ends empty.
 #}
 
 {#
-    The UTC days that this model computes anew, as [first, last] of ISO dates; empty if nothing is
+    The UTC days that this model recomputes, as [first, last] of ISO dates; empty if nothing is
     new, none where the table is built whole. Vars since and until choose the days of detections;
     facts, which detections of other days read too, are never left behind the events.
 #}
@@ -193,7 +193,7 @@
 
 
 {# Days, ISO dates in order, as ranges [first, last]. More ranges than a query should name are
-   joined over the days between, which are then computed anew too. #}
+   joined over the days between, which are then recomputed too. #}
 {% macro as_ranges(days) -%}
     {%- for step in [1, 7, 31, 3652059] -%}
         {%- set ranges = [] -%}
@@ -211,7 +211,7 @@
 {%- endmacro %}
 
 
-{# The condition that an event can matter to the days computed anew. #}
+{# The condition that an event can matter to the recomputed days. #}
 {% macro is_of_recomputed_days(event=none) -%}
     {%- set days = trailhound.recomputed_days() -%}
     {%- set minutes_before = trailhound.minutes_of_effect() -%}
@@ -230,7 +230,7 @@
 {%- endmacro %}
 
 
-{# The condition that an alert, or the row of a fact by day, is of the days computed anew. #}
+{# The condition that an alert, or the row of a fact by day, is of the recomputed days. #}
 {% macro is_alert_of_recomputed_days(alert_day) -%}
     {{ trailhound.is_of_days(alert_day, trailhound.recomputed_days()) }}
 {%- endmacro %}

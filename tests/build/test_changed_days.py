@@ -1,4 +1,4 @@
-"""New events change certain days, and only these are computed anew."""
+"""New events change certain days, and only these are recomputed."""
 
 from __future__ import annotations
 

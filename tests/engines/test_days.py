@@ -1,4 +1,4 @@
-"""On a real Trino a run computes the days anew that new events can change, and no others."""
+"""On a real Trino a run recomputes the days that new events can change, and no others."""
 
 from __future__ import annotations
 

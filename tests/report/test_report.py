@@ -263,7 +263,7 @@ def test_the_entities_of_the_gravest_alerts_come_first(invoke: Invoke, tmp_path:
     entities = report_of(invoke, store).split('<section id="entities"')[1].split("</section>")[0]
     found = re.findall(r"<h3><bdi>user/u(\d+)</bdi>", entities)
     assert found == ["30", "05", "39", "38", "37", "36", "35", "34", "33", "32"]
-    assert "The 10 gravest of 40" in entities
+    assert "The 10 worst of 40" in entities
 
 
 def test_the_filters_choose_incidents_and_none_is_said(invoke: Invoke, attack: Path) -> None:

@@ -1,7 +1,7 @@
 """What a detection counts, asked of its compiled SQL: the one place that takes that apart.
 
 Names are found in the tree that sqlglot makes of it. What is handed on is the text itself, cut at
-places that the tree knows: SQL that is written anew may mean something else.
+places that the tree knows: SQL that is written again may mean something else.
 """
 
 from __future__ import annotations

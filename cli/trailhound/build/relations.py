@@ -3,7 +3,7 @@
 Each relation bears a comment that names all that it was built of: its SQL, and the same of what it
 reads. Where the name is still that, the relation is left alone: a run without new events builds
 nothing, an edited detection is built alone. Where it names the same but for events that came since,
-a table by days is computed anew on the days that they can change, as on the warehouses
+a table by days is recomputed for the days that they can change, as on the warehouses
 (macros/incremental), and a detection that reads none of their calls is left alone. What anything
 else builds bears no comment.
 """
@@ -266,7 +266,7 @@ class _Store:
             self._note(step)
 
     def _build_days(self, step: Step, new_days: list[date]) -> None:
-        """Compute a table anew on the days that events of some UTC days can change."""
+        """Recompute a table for the days that events of some UTC days can change."""
         days = changed_days(new_days, step.days_of_effect)
         is_of_days = " or ".join(
             f"{step.day_column} between date '{first}' and date '{last}'" for first, last in days

@@ -29,7 +29,7 @@ def init(settings: Settings, /, folder: Path, *, whole: bool, upgrade: bool) -> 
     It holds your detections, CSV files and variables, and uses the installed trailhound as a
     package. Commands that are run there use it from then on. Nothing that is there is overwritten.
 
-    --upgrade writes anew what another version made and you did not edit; what you edited stays, is
+    --upgrade rewrites what another version made and you did not edit; what you edited stays, is
     named, and has the new text beside it as NAME.new. It is for a fresh clone of a project, too.
     """
     if whole and upgrade:

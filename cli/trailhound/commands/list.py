@@ -38,9 +38,7 @@ _SEVERITY = Column("severity", "severity")
 
 @command("list", example="trailhound list\ntrailhound list 'iam_*' --format json")
 @click.argument("names", metavar="[NAME]...", nargs=-1)
-@click.option(
-    "--write-catalogue", is_flag=True, help="Write the table in detections/README.md anew."
-)
+@click.option("--write-catalogue", is_flag=True, help="Rewrite the table in detections/README.md.")
 @click.pass_obj
 def list_detections(
     settings: Settings, /, names: tuple[str, ...], *, write_catalogue: bool

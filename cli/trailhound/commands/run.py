@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 @click.option(
     "--until", type=Moment(whole_day=True), help="Leave out a trail's folders of later days."
 )
-@click.option("--full-refresh", is_flag=True, help="On a warehouse, build everything anew.")
+@click.option("--full-refresh", is_flag=True, help="On a warehouse, rebuild everything.")
 @click.option(
     "--fail-on",
     type=click.Choice(SEVERITIES),
@@ -75,7 +75,7 @@ def run(  # noqa: PLR0913 - each is the reader's to choose
     store holds, or on a warehouse on its own CloudTrail table.
 
     --since and --until leave out the folders of a trail's other days; on a warehouse they name the
-    days to build anew.
+    days to rebuild.
 
     With --new the store, or the warehouse, keeps what was printed, and --fail-on looks only at what
     is new. --stats is written when everything was built.

@@ -153,7 +153,7 @@ def ensure_table(connection: duckdb.DuckDBPyConnection, table: str, *, commit: b
             return
         if version:
             print(
-                "an older trailhound wrote this store: its records stay, the rest is built anew",
+                "an older trailhound wrote this store: its records stay, the rest is rebuilt",
                 file=sys.stderr,
             )
         with transaction(connection) if commit else nullcontext():

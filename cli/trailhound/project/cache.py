@@ -20,7 +20,7 @@ def workplace(project: Project, purpose: str) -> Path:
 
     Who cannot write there, as a user without a home, gets a temporary folder for the time being.
 
-    dbt parses a project anew whenever the target, the store's path or the variables change, and two
+    dbt parses a project again when the target, the store's path or the variables change, and two
     runs at once must not share what it writes: hence a folder for each purpose.
     """
     return _place(f"{project.root}\0{purpose}")

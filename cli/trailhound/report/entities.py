@@ -143,14 +143,14 @@ def _entity(
     calls: Mapping[datetime, tuple[int, int]],
     tree: Lineage,
 ) -> Entity:
-    gravest = sorted(findings, key=lambda each: (severity_rank(each.severity), each.triggered_at))
+    worst = sorted(findings, key=lambda each: (severity_rank(each.severity), each.triggered_at))
     signals = sum(each.is_signal for each in findings)
     return Entity(
         who=who,
-        severity=gravest[-1].severity,
+        severity=worst[-1].severity,
         alerts=len(findings) - signals,
         signals=signals,
-        findings=sorted(gravest[-_FINDINGS:], key=lambda each: each.triggered_at),
+        findings=sorted(worst[-_FINDINGS:], key=lambda each: each.triggered_at),
         activity=_activity(findings, calls),
         lineage=tree,
     )

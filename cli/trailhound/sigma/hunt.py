@@ -37,7 +37,7 @@ def hunt(
     since: datetime | None,
     until: datetime | None,
 ) -> tuple[list[Match], list[Unread]]:
-    """The matches, the gravest first, and the rules that cannot be asked.
+    """The matches, the worst first, and the rules that cannot be asked.
 
     Events of AWS services do not count, nor the second record of a call at a VPC endpoint. The two
     times are UTC and inclusive.

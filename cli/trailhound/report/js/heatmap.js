@@ -26,21 +26,21 @@ function heatColumns(alerts) {
   return [...found.values()].sort((a, b) => compare(a.title, b.title));
 }
 
-/** The entities that fired, the gravest and busiest first. */
+/** The entities that fired, the worst and busiest first. */
 function heatRows(alerts) {
   const found = new Map();
   for (const alert of alerts) {
     const row = rowOf(found, alert);
     row.total += 1;
-    row.gravest = Math.max(row.gravest, SEVERITIES.indexOf(alert.severity));
+    row.worst = Math.max(row.worst, SEVERITIES.indexOf(alert.severity));
     row.counts.set(alert.detection, (row.counts.get(alert.detection) ?? 0) + 1);
   }
-  return [...found.values()].sort((a, b) => b.gravest - a.gravest || b.total - a.total);
+  return [...found.values()].sort((a, b) => b.worst - a.worst || b.total - a.total);
 }
 
 function rowOf(found, alert) {
   const key = entityKey(alert);
-  if (!found.has(key)) found.set(key, { alert, total: 0, gravest: -1, counts: new Map() });
+  if (!found.has(key)) found.set(key, { alert, total: 0, worst: -1, counts: new Map() });
   return found.get(key);
 }
 

@@ -100,7 +100,7 @@ function searched(alert) {
   return alert.searched;
 }
 
-/** Draw anew without losing the place of whoever works by keyboard. */
+/** Draw again without losing the place of whoever works by keyboard. */
 function keepingFocus(container, draw) {
   const focused = container.contains(document.activeElement) ? document.activeElement : null;
   const key = focused?.closest("[data-key]")?.dataset.key;
