@@ -77,7 +77,8 @@ from {warehouse.relation("cloudtrail_events")}
 where {column} in ({marks(names)})
 group by {column}, user_arn, entity_type, account_id, session_name, event_source, source_ip,
     user_agent
-order by first_seen, calls desc, name, source_ip, user_agent""",
+order by first_seen, calls desc, name, source_ip, user_agent, event_source, user_arn, entity_type,
+    account_id, session_name""",
         names,
     ).rows
     countries = _countries(warehouse, sorted({row[6] for row in rows if row[6]}))
@@ -113,8 +114,8 @@ order by first_seen, calls desc, name, source_ip, user_agent""",
             place.first_seen = min(place.first_seen, first)
             place.last_seen = max(place.last_seen, last)
     for name, use in found.items():
-        use.services = dict(services[name].most_common())
-        addresses = sorted(places[name].values(), key=lambda each: -each.calls)
+        use.services = dict(sorted(services[name].items(), key=lambda each: (-each[1], each[0])))
+        addresses = sorted(places[name].values(), key=lambda each: (-each.calls, each.source_ip))
         use.addresses = addresses[:_MOST_ADDRESSES]
         use.more_addresses = len(addresses) - len(use.addresses)
     return found
