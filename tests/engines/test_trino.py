@@ -110,7 +110,6 @@ def test_every_relation_is_that_of_duckdb(
         "alerts --severity high",
         "list --format json",
         "tune iam_multiple_failed_api_calls",
-        "tune ec2_multiple_instances_created",
         "explain {alert_id}",
         "incidents --format ndjson",
         "events --around {alert_id} --format csv",
