@@ -12,12 +12,17 @@
     ]) }}
 {%- endmacro %}
 
-{# How old a snapshot may be stands in the table. VACUUM takes the files that nothing needs too. #}
+{#
+    How old a snapshot may be stands in the table, and how many versions of its metadata stay: each
+    commit writes one that lists all snapshots. VACUUM takes the files that nothing needs too.
+
+    https://docs.aws.amazon.com/athena/latest/ug/vacuum-statement.html
+#}
 {% macro athena__upkeep_statements(table) -%}
     {%- set name = '`' ~ table.schema ~ '`.`' ~ table.identifier ~ '`' -%}
     {{ return([
         'alter table ' ~ name ~ " set tblproperties ('vacuum_max_snapshot_age_seconds'='"
-        ~ (var('upkeep_days') | int) * 86400 ~ "')",
+        ~ (var('upkeep_days') | int) * 86400 ~ "', 'vacuum_max_metadata_files_to_keep'='10')",
         'optimize "' ~ table.schema ~ '"."' ~ table.identifier ~ '" rewrite data using bin_pack',
         'vacuum "' ~ table.schema ~ '"."' ~ table.identifier ~ '"',
     ]) }}
