@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 Opened = TypeVar("Opened")
 _BETWEEN_TRIES = 0.2  # seconds
+_INGESTS = "trailhound_ingests"
+"""The table that marks a store of `trailhound ingest`."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Work:
     """Looked up when first asked for, so that a command pays only for what it uses."""
 
     settings: Settings
+    ingests: bool = False
+    """Whether the store is one of `trailhound ingest`, which keeps no records."""
 
     @cached_property
     def project(self) -> Project:
@@ -91,13 +95,42 @@ class Work:
         """The name of a table of the store as SQL writes it."""
         return quoted(self.schema, name)
 
-    def open_store(self) -> duckdb.DuckDBPyConnection:
-        """Open the store for writing; it is made if it is not there."""
+    def open_store(self, *, of_any_kind: bool = False) -> duckdb.DuckDBPyConnection:
+        """Open the store for writing; it is made if it is not there.
+
+        Raises WrongUsage for one of `trailhound ingest` where it is to hold records, and the other
+        way round, unless it may be of any kind.
+        """
         connection = self.when_free(
             lambda: connect_duckdb(self.store, self.target.config["settings"])
         )
-        connection.execute(f"create schema if not exists {quoted(self.schema)}")
+        try:
+            if not of_any_kind:
+                self._check_kind(connection)
+            connection.execute(f"create schema if not exists {quoted(self.schema)}")
+        except BaseException:
+            connection.close()
+            raise
         return connection
+
+    def _check_kind(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Refuse a store of the other kind; an empty one becomes one of this."""
+        found = connection.execute(
+            "select table_name from duckdb_tables() where database_name = current_database()"
+        ).fetchall()
+        names = {name for (name,) in found}
+        if self.ingests and not names:
+            connection.execute(f"create table main.{_INGESTS} (made_by varchar)")
+        elif self.ingests and _INGESTS not in names:
+            raise WrongUsage(
+                f"{self.store} holds records that detections read: give ingest a store of its own "
+                "with --store"
+            )
+        elif not self.ingests and _INGESTS in names:
+            raise WrongUsage(
+                f"{self.store} only knows what `trailhound ingest` read, and has no records: name "
+                "another with --store"
+            )
 
     def when_free(self, connect: Callable[[], Opened]) -> Opened:
         """What `connect` gives, tried again for --wait seconds as long as it raises StoreBusy."""

@@ -102,4 +102,39 @@ def test_alerts_are_those_of_the_files(invoke: Invoke) -> None:
     ]
     assert found[0]
     assert found[0] == found[1]
+    events = "select count(*) from cloudtrail_logs"
+    before = invoke("sql", events, "--store", "whole.duckdb").stdout
     assert "a store of its own" in invoke(*ingest[:-1], "whole.duckdb", code=2).stderr
+    assert invoke("sql", events, "--store", "whole.duckdb").stdout == before
+    for reader in (("run", sample), ("load", sample), ("events",), ("who", "AKIA")):
+        done = invoke(*reader, "--store", "read.duckdb", code=2)
+        assert "only knows what `trailhound ingest` read" in done.stderr
+    assert "0 records to to" in invoke(*ingest).stdout
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("to", ["", "-", "memory://x", "s3:/bucket/x", "in", "in/below", "~::x"])
+def test_a_folder_that_keeps_nothing_or_is_read_is_refused(
+    invoke: Invoke, tmp_path: Path, to: str
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "one.json").write_bytes(records(event(1)))
+    assert "--to" in invoke("ingest", "in", "--to", to, "--store", "s.duckdb", code=2).stderr
+    assert not (tmp_path / "s.duckdb").exists()
+    assert (
+        "1 record to file://"
+        in invoke(*("ingest", "in", "--to", f"file://{tmp_path}/out", "--store", "s.duckdb")).stdout
+    )
+    assert ids(tmp_path / "out") == ["id-1"]
+
+
+def test_a_file_that_begins_with_something_else_is_known(invoke: Invoke, folder: Path) -> None:
+    (folder / "one.json").write_bytes(records({"eventID": "odd"}, event(1), event(2)))
+    ingest = ("ingest", "one.json", "--to", "to", "--store", "s.duckdb")
+    assert "; 2 records to to" in invoke(*ingest).stdout
+    assert "1 known already" in invoke(*ingest).stdout
+    size = (folder / "s.duckdb").stat().st_size
+    for number in range(3, 9):
+        (folder / "one.json").write_bytes(records(event(number)))
+        invoke(*ingest)
+    assert (folder / "s.duckdb").stat().st_size <= size + 2 * 262_144

@@ -77,6 +77,7 @@ def build(
     noted = _noted(connection)
     store = _Store(connection, {step.name: step for step in plan.steps}, seeds, noted)
     failures = {name: Failure(name, reason) for name, reason in faults.items()}
+    short_of_memory: set[str] = set()
 
     def bring_up_to_date(step: Step, store: _Store) -> None:
         missing = [name for name in step.needs if name in failures]
@@ -87,6 +88,8 @@ def build(
             store.bring_up_to_date(step, progress)
         except duckdb.Error as error:
             failures[step.name] = Failure(step.name, first_line(error))
+            if isinstance(error, duckdb.OutOfMemoryException):
+                short_of_memory.add(step.name)
 
     steps = [step for step in plan.steps if step.name not in faults]
     # What comes to the events says what is to be done to all that reads them.
@@ -98,6 +101,12 @@ def build(
         elif {*waiting, *failures}.intersection(step.needs) or not store.is_up_to_date(step):
             waiting[step.name] = step
     _side_by_side(bring_up_to_date, waiting, store)
+    # What had too little room beside another may have enough alone.
+    for step in waiting.values():
+        if short_of_memory.intersection([step.name, *step.needs]):
+            short_of_memory.add(step.name)
+            failures.pop(step.name)
+            bring_up_to_date(step, store)
     store.note_left_alone()
     built = [step for step in plan.detections if step.name not in failures]
     if built:

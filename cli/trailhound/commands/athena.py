@@ -73,7 +73,15 @@ def athena(  # noqa: PLR0913 - each is a part of where a trail is
     if action == "check":
         _check(work)
         return
+    if ingested is not None and (trail or accounts or regions or organization):
+        raise WrongUsage("--ingested stands for a trail: leave out what says where one is")
     if ingested is not None and since is not None:
+        shape = work.project.variables(work.settings.vars)["cloudtrail_table_shape"]
+        if shape != "ingested":
+            raise WrongUsage(
+                "--ingested needs the variables cloudtrail_table, which names the table, and "
+                "cloudtrail_table_shape: ingested"
+            )
         _ddl(work, Ingested(ingested, since), apply=apply)
         return
     needed = {"--trail": trail, "--accounts": accounts, "--since": since}

@@ -8,7 +8,7 @@ from datetime import date
 import click
 
 from trailhound.commands.moments import Moment, check_range
-from trailhound.errors import TrailhoundError, WrongUsage
+from trailhound.errors import TrailhoundError
 from trailhound.main import command
 from trailhound.screens.loading import load_paths, summary
 from trailhound.settings import Settings
@@ -38,26 +38,25 @@ def ingest(
     Reads all that `load` reads. The store keeps which files were read, and no records: give it one
     of its own with --store. What to tell the warehouse is in docs/warehouse.md.
     """
-    from trailhound.load import NothingRead
-    from trailhound.load.ingest import hand_on, is_built
+    from trailhound.load import NoSuchFile, NothingRead
+    from trailhound.load.ingest import folder_of, hand_on
 
     check_range(since, until)
-    work = Work(replace(settings, target="duckdb"))
-    nothing: TrailhoundError | None = None
+    folder = folder_of(to, paths)
+    work = Work(replace(settings, target="duckdb"), ingests=True)
+    failure: TrailhoundError | None = None
+    said = ""
     try:
-        report = load_paths(work, paths, since, until)
+        said = f"{summary(load_paths(work, paths, since, until))}; "
     except NothingRead as error:
-        nothing, report = error, error.report
+        failure, said = error, f"{summary(error.report)}; "
+    except NoSuchFile as error:  # what an earlier run could not hand on waits all the same
+        failure = error
     connection = work.open_store()
     try:
-        if is_built(connection):
-            raise WrongUsage(
-                f"{work.store} holds events that detections read: give ingest a store of its own "
-                "with --store"
-            )
-        records = hand_on(connection, work.table("cloudtrail_logs"), to)
+        records = hand_on(connection, work.table("cloudtrail_logs"), folder)
     finally:
         connection.close()
-    click.echo(f"{summary(report)}; {counted(records, 'record')} to {to}")
-    if nothing is not None:
-        raise nothing
+    click.echo(f"{said}{counted(records, 'record')} to {to}")
+    if failure is not None:
+        raise failure

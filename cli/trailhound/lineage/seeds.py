@@ -26,6 +26,8 @@ class Seeds(NamedTuple):
 
 def find_seeds(warehouse: Warehouse, asked: str) -> Seeds:
     """The credentials that a text means. Raises WrongUsage if it means none."""
+    if re.fullmatch("(?i)a[ks]ia[a-z0-9]{12,}", asked):
+        asked = asked.upper()
     found = _of_name(warehouse, asked) if asked else Seeds("", [])
     if not found.found:
         raise WrongUsage(

@@ -43,7 +43,7 @@ def forget(work: Work, names: Sequence[str], before: date | None = None) -> list
 def _delete(work: Work, gone: dict[str, Row]) -> list[Row]:
     if not gone:
         return []
-    connection = work.open_store()
+    connection = work.open_store(of_any_kind=True)
     try:
         with transaction(connection):
             delete_rows(connection, work.table("cloudtrail_logs"), gone)

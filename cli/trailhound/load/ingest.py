@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 import tempfile
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,15 +14,17 @@ from uuid import uuid4
 import duckdb
 
 from trailhound.cloudtrail import FIELDS
-from trailhound.errors import TrailhoundError, first_line
+from trailhound.errors import TrailhoundError, WrongUsage, first_line
 from trailhound.load.result import LoadError
+from trailhound.load.session import checkpoint
 from trailhound.load.sources.remote import is_remote
 from trailhound.load.store import INGESTED, one_line_errors
+from trailhound.text import literal
 from trailhound.transaction import transaction
 
 _FILE_BYTES = "256MB"
 _IS_RECORD = "error is null and skipped is null"
-_LEVELS = 4  # yyyy/MM/dd/HH
+_LEVELS = ("[0-9]{4}", "[0-9]{2}", "[0-9]{2}", "[0-9]{2}")
 
 
 def hand_on(connection: duckdb.DuckDBPyConnection, table: str, folder: str) -> int:
@@ -32,31 +37,52 @@ def hand_on(connection: duckdb.DuckDBPyConnection, table: str, folder: str) -> i
     Raises LoadError where the folder cannot be written.
     """
     columns = ", ".join(name.lower() for name in FIELDS)
-    with tempfile.TemporaryDirectory() as scratch, one_line_errors(), transaction(connection):
-        records = connection.execute(
-            f"copy (select {columns} from {table} where {_IS_RECORD}) to '{scratch}/parquet' "
-            f"(format parquet, compression zstd, file_size_bytes '{_FILE_BYTES}')"
-        ).fetchone()
-        count = int(records[0]) if records else 0
-        if not count:
-            return 0
-        for file in sorted(Path(scratch, "parquet").iterdir()):
-            _put(file, folder)
-        connection.execute(f"delete from {table} where {_IS_RECORD} and position > 1")
-        emptied = ", ".join(f"{name.lower()} = null" for name in FIELDS)
-        connection.execute(
-            f"update {table} set position = 0, skipped = '{INGESTED}', {emptied} where {_IS_RECORD}"
-        )
+    with tempfile.TemporaryDirectory() as scratch, one_line_errors():
+        with transaction(connection):
+            written = Path(scratch, "parquet")
+            records = connection.execute(
+                f"copy (select {columns} from {table} where {_IS_RECORD}) "
+                f"to {literal(str(written))} (format parquet, compression zstd, "
+                f"file_size_bytes '{_FILE_BYTES}')"
+            ).fetchone()
+            count = int(records[0]) if records else 0
+            if not count:
+                return 0
+            for file in sorted(written.iterdir()):
+                _put(file, folder)
+            connection.execute(
+                f"create or replace temp table ingested as select file_path, file_version, "
+                f"0 as position, max(loaded_at) as loaded_at, '{INGESTED}' as skipped "
+                f"from {table} where {_IS_RECORD} group by file_path, file_version"
+            )
+            connection.execute(f"delete from {table} where {_IS_RECORD}")
+            connection.execute(f"insert into {table} by name from ingested")
+        # What was deleted would stay in the file else.
+        checkpoint(connection, tidy=True)
     return count
 
 
-def is_built(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether detections were built on a store: its records are then theirs."""
-    found = connection.execute(
-        "select 1 from duckdb_tables() where database_name = current_database() "
-        "and table_name = 'cloudtrail_events'"
-    )
-    return found.fetchone() is not None
+def folder_of(to: str, paths: Iterable[str]) -> str:
+    """The folder or URL that a text names. Raises WrongUsage for none that lasts, or in a path."""
+    if not to or to == "-" or "::" in to or to.startswith("memory:"):
+        raise WrongUsage(f"--to '{to}' is no folder and no URL like s3://bucket/ingested")
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:(?!//)", to):
+        raise WrongUsage(
+            f"--to '{to}' is neither a URL, which has ://, nor a folder: ./{to} is one"
+        )
+    folder = _whole(to)
+    for path in paths:
+        above = _whole(re.split(r"[*?[]", path)[0]).rstrip("/") if path != "-" else folder
+        if path != "-" and (folder == above or folder.startswith(f"{above}/")):
+            raise WrongUsage(f"--to '{to}' lies in {path}: what is written would be read again")
+    return folder
+
+
+def _whole(path: str) -> str:
+    if path.startswith("file://"):
+        path = path.removeprefix("file://")
+    # Not as a Path, which makes one / of two.
+    return path.rstrip("/") if is_remote(path) else os.path.abspath(path)  # noqa: PTH100
 
 
 def _put(file: Path, folder: str) -> None:
@@ -87,16 +113,16 @@ def _hour(system: Any, root: str, folder: str) -> str:
     """This hour in UTC as yyyy/MM/dd/HH, or a later one of which there is a file."""
     now = datetime.now(UTC)
     newest: list[str] = []
-    for _ in range(_LEVELS):
+    for digits in _LEVELS:
         try:
             found = system.ls("/".join([root.rstrip("/"), *newest]), detail=False)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             break
         names = [str(each).rstrip("/").rpartition("/")[2] for each in found]
-        if not (numbers := [name for name in names if name.isascii() and name.isdigit()]):
+        if not (numbers := [name for name in names if re.fullmatch(digits, name)]):
             break
         newest.append(max(numbers))
-    there = "/".join(newest) if len(newest) == _LEVELS else ""
+    there = "/".join(newest) if len(newest) == len(_LEVELS) else ""
     if there > f"{now + timedelta(hours=1):%Y/%m/%d/%H}":
         raise LoadError(
             f"{folder} has an hour to come, {there} UTC: set right the clock of the machine that "
