@@ -106,12 +106,18 @@ def _fitted(columns: Sequence[Column], table: Sequence[Sequence[_Cell]], room: i
     return list(map(sub, widths, gap))
 
 
+_OUR_MARKS = str.maketrans("", "", "·…≥")
+
+
 def _width(cell: _Cell) -> int:
     return max(map(_cells, cell.lines))
 
 
 def _cells(text: str) -> int:
-    return len(text) if text.isascii() else cell_len(text)
+    # rich looks at each character, and most of what is no ASCII is a mark of ours, one cell wide.
+    if text.isascii() or text.translate(_OUR_MARKS).isascii():
+        return len(text)
+    return cell_len(text)
 
 
 def _folded(cell: _Cell, width: int) -> list[tuple[str, str]]:
