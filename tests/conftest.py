@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from oracle import RULES
 from support import Invoke, Run, project_with, run_in
 from trailhound.main import cli
+from trailhound.project import made, project
 from trailhound.project.project import Project
 from webhook import Webhook
 
@@ -85,7 +86,6 @@ def _project_of_fifteen(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def fifteen(_project_of_fifteen: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In this process the installed project has fifteen detections: dbt reads them in a third of
     the time that all take."""
-    for module in ("project", "made"):
-        monkeypatch.setattr(
-            f"trailhound.project.{module}.installed_project", lambda: Project(_project_of_fifteen)
-        )
+    # Both are imported by now: one that is while the other is patched would keep the patch.
+    for module in (project, made):
+        monkeypatch.setattr(module, "installed_project", lambda: Project(_project_of_fifteen))
