@@ -12,7 +12,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from trailhound.engines import Warehouse, connect_duckdb, open_warehouse, quoted
-from trailhound.errors import StoreBusy, TrailhoundError, WrongUsage
+from trailhound.errors import StoreBusy, TrailhoundError, WrongUsage, first_line
 from trailhound.project.cache import workplace
 from trailhound.project.detections import Detection, find, read_detections, select_names
 from trailhound.project.project import Project, find_project
@@ -99,8 +99,10 @@ class Work:
         """Open the store for writing; it is made if it is not there.
 
         Raises WrongUsage for one of `trailhound ingest` where it is to hold records, and the other
-        way round, unless it may be of any kind.
+        way round, unless it may be of any kind; TrailhoundError if it cannot be asked.
         """
+        import duckdb
+
         connection = self.when_free(
             lambda: connect_duckdb(self.store, self.target.config["settings"])
         )
@@ -108,8 +110,10 @@ class Work:
             if not of_any_kind:
                 self._check_kind(connection)
             connection.execute(f"create schema if not exists {quoted(self.schema)}")
-        except BaseException:
+        except BaseException as error:
             connection.close()
+            if isinstance(error, duckdb.Error):
+                raise TrailhoundError(f"the store refused: {first_line(error)}") from error
             raise
         return connection
 
