@@ -21,7 +21,7 @@ from pyathena import connect
 from pyathena.error import OperationalError
 
 from engines.athena_values import hive_type, split_outside
-from trailhound.athena.ddl import Ingested, ingested_on_athena
+from trailhound.athena.ddl import Ingested, athena_statements
 from trailhound.load import load
 from trailhound.load.ingest import hand_on
 
@@ -293,7 +293,7 @@ def test_a_table_reads_what_was_ingested(run: Any, cursor: Any, tmp_path: Path) 
     load(store, [str(tmp_path / "file.json")])
     hand_on(store, "cloudtrail_logs", "s3://lake/ingested")
     today = datetime.now(UTC).date()
-    for sql in ingested_on_athena(Ingested("s3://lake/ingested", today), DATABASE, "ingested"):
+    for sql in athena_statements(Ingested("s3://lake/ingested", today), DATABASE, "ingested"):
         assert run(sql)["Status"].get("StateChangeReason") is None
     cursor.execute(
         "select eventid, useridentity.arn, eventtime from ingested "

@@ -128,6 +128,12 @@ def test_a_folder_that_keeps_nothing_or_is_read_is_refused(
     assert ids(tmp_path / "out") == ["id-1"]
 
 
+def test_a_path_that_is_not_there_makes_no_store(invoke: Invoke, folder: Path) -> None:
+    done = invoke("ingest", "nowhere", "--to", "to", "--store", "s.duckdb", code=2)
+    assert done.stderr.endswith("no such file or folder: nowhere\n")
+    assert list(folder.iterdir()) == []
+
+
 def test_a_file_that_begins_with_something_else_is_known(invoke: Invoke, folder: Path) -> None:
     (folder / "one.json").write_bytes(records({"eventID": "odd"}, event(1), event(2)))
     ingest = ("ingest", "one.json", "--to", "to", "--store", "s.duckdb")

@@ -15,6 +15,15 @@ DOCUMENTS = "cloudtrail_documents"
 HOUR = "ingested_hour"
 """The partition of what `trailhound ingest` wrote, yyyy/MM/dd/HH in UTC."""
 
+Setting = str | int | Sequence[str]
+Projection = Mapping[str, Mapping[str, Setting]]
+"""By partition key, the settings of its projection in Trino's words; Athena has . for _."""
+
+_CLOUDTRAIL_FILES = (
+    "row format serde 'org.apache.hive.hcatalog.data.JsonSerDe'\n"
+    "stored as inputformat 'com.amazon.emr.cloudtrail.CloudTrailInputFormat'\n"
+    "outputformat 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'\n"
+)
 _NAME = re.compile(r"\w+")
 _URL = re.compile(r"[a-z0-9]+://[\w.!*()/@+=-]*")
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
@@ -70,71 +79,18 @@ class Trail:
         """The folder of one account's files of one region and day."""
         return f"{self.root}/${{account}}/CloudTrail/${{region}}/${{timestamp}}"
 
-
-def athena_statements(trail: Trail, database: str, table: str) -> list[str]:
-    """The table as Athena's documentation defines it, over all accounts and regions."""
-    _check(database, table)
-    properties = {
-        "projection.enabled": "true",
-        "projection.account.type": "enum",
-        "projection.account.values": ",".join(trail.accounts),
-        "projection.region.type": "enum",
-        "projection.region.values": ",".join(trail.regions),
-        "projection.timestamp.type": "date",
-        "projection.timestamp.format": "yyyy/MM/dd",
-        "projection.timestamp.range": f"{trail.first_day:%Y/%m/%d},NOW",
-        "storage.location.template": trail.template,
-    }
-    stored = (
-        "row format serde 'org.apache.hive.hcatalog.data.JsonSerDe'\n"
-        "stored as inputformat 'com.amazon.emr.cloudtrail.CloudTrailInputFormat'\n"
-        "outputformat 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'\n"
-    )
-    keys = ("account", "region", "timestamp")
-    return [
-        f"create schema if not exists `{database}`",
-        _external_table(f"`{database}`.`{table}`", keys, stored, trail.root, properties),
-    ]
-
-
-def trino_statements(trail: Trail, catalog: str, database: str, table: str) -> list[str]:
-    """The same for a Hive catalog of Trino, which has no reader of AWS's for CloudTrail files.
-
-    A table of whole documents, and on it a view of their records with the table's name.
-    """
-    _check(catalog, database, table)
-    schema = f"{catalog}.{database}"
-    accounts, regions = (
-        "array[" + ", ".join(f"'{each}'" for each in values) + "]"
-        for values in (trail.accounts, trail.regions)
-    )
-    projected = {
-        "account": f"partition_projection_type = 'enum', partition_projection_values = {accounts}",
-        "region": f"partition_projection_type = 'enum', partition_projection_values = {regions}",
-        '"timestamp"': (
-            "partition_projection_type = 'date', partition_projection_format = 'yyyy/MM/dd', "
-            f"partition_projection_range = array['{trail.first_day:%Y/%m/%d}', 'NOW']"
-        ),
-    }
-    names = ", ".join(COLUMNS)
-    fields = ", ".join(f"{name} {trino_type(kind)}" for name, kind in COLUMNS.items())
-    keys = [f"{name} varchar with ({settings})" for name, settings in projected.items()]
-    return [
-        f"create schema if not exists {schema}",
-        f"create table if not exists {schema}.{DOCUMENTS} (\n"
-        f"{_lines([f'records array(row({fields}))', *keys])}\n)\n"
-        "with (\n"
-        "    format = 'OPENX_JSON',\n"
-        f"    external_location = '{trail.root}',\n"
-        "    partitioned_by = array['account', 'region', 'timestamp'],\n"
-        "    partition_projection_enabled = true,\n"
-        f"    partition_projection_location_template = '{trail.template}'\n"
-        ")",
-        f"create or replace view {schema}.{table} as\n"
-        f'select {names}, account, region, "timestamp"\n'
-        f"from {schema}.{DOCUMENTS}\n"
-        f"cross join unnest(records) as record ({names})",
-    ]
+    @property
+    def projection(self) -> Projection:
+        """The partitions."""
+        return {
+            "account": {"type": "enum", "values": self.accounts},
+            "region": {"type": "enum", "values": self.regions},
+            "timestamp": {
+                "type": "date",
+                "format": "yyyy/MM/dd",
+                "range": [f"{self.first_day:%Y/%m/%d}", "NOW"],
+            },
+        }
 
 
 @dataclass(frozen=True)
@@ -155,69 +111,107 @@ class Ingested:
         return self.url.rstrip("/")
 
     @property
-    def first_hour(self) -> str:
-        """As the partition has it."""
-        return f"{self.first_day:%Y/%m/%d}/00"
+    def template(self) -> str:
+        """The folder of an hour."""
+        return f"{self.root}/${{{HOUR}}}"
+
+    @property
+    def projection(self) -> Projection:
+        """The partitions."""
+        return {
+            HOUR: {
+                "type": "date",
+                "format": "yyyy/MM/dd/HH",
+                "range": [f"{self.first_day:%Y/%m/%d}/00", "NOW"],
+                "interval": 1,
+                "interval_unit": "HOURS",
+            }
+        }
 
 
-def ingested_on_athena(place: Ingested, database: str, table: str) -> list[str]:
-    """A table over what `trailhound ingest` wrote."""
+Place = Trail | Ingested
+
+
+def athena_statements(place: Place, database: str, table: str) -> list[str]:
+    """The table as Athena's documentation defines it, over all that is there."""
     _check(database, table)
+    columns = (f"{name} {hive_type(kind)}" for name, kind in COLUMNS.items())
     properties = {
         "projection.enabled": "true",
-        f"projection.{HOUR}.type": "date",
-        f"projection.{HOUR}.format": "yyyy/MM/dd/HH",
-        f"projection.{HOUR}.range": f"{place.first_hour},NOW",
-        f"projection.{HOUR}.interval": "1",
-        f"projection.{HOUR}.interval.unit": "HOURS",
-        "storage.location.template": f"{place.root}/${{{HOUR}}}",
+        **{
+            f"projection.{key}.{name.replace('_', '.')}": _joined(value)
+            for key, settings in place.projection.items()
+            for name, value in settings.items()
+        },
+        "storage.location.template": place.template,
     }
+    listed = (f"'{name}' = '{value}'" for name, value in properties.items())
+    stored = "stored as parquet\n" if isinstance(place, Ingested) else _CLOUDTRAIL_FILES
     return [
         f"create schema if not exists `{database}`",
-        _external_table(
-            f"`{database}`.`{table}`", [HOUR], "stored as parquet\n", place.root, properties
-        ),
+        f"create external table if not exists `{database}`.`{table}` (\n"
+        f"{_lines(columns)}\n)\n"
+        f"partitioned by ({', '.join(f'`{key}` string' for key in place.projection)})\n"
+        f"{stored}"
+        f"location '{place.root}/'\n"
+        "tblproperties (\n"
+        f"{_lines(listed)}\n)",
     ]
 
 
-def ingested_on_trino(place: Ingested, catalog: str, database: str, table: str) -> list[str]:
-    """The same for a Hive catalog of Trino."""
+def trino_statements(place: Place, catalog: str, database: str, table: str) -> list[str]:
+    """The same for a Hive catalog of Trino, which has no reader of AWS's for CloudTrail files.
+
+    Over a trail a table of whole documents, and on it a view of their records with the table's
+    name.
+    """
     _check(catalog, database, table)
     schema = f"{catalog}.{database}"
-    projected = (
-        "partition_projection_type = 'date', partition_projection_format = 'yyyy/MM/dd/HH', "
-        f"partition_projection_range = array['{place.first_hour}', 'NOW'], "
-        "partition_projection_interval = 1, partition_projection_interval_unit = 'HOURS'"
-    )
+    names = ", ".join(COLUMNS)
     columns = [f"{name} {trino_type(kind)}" for name, kind in COLUMNS.items()]
+    create_schema = f"create schema if not exists {schema}"
+    if isinstance(place, Ingested):
+        return [create_schema, _trino_table(f"{schema}.{table}", columns, "PARQUET", place)]
+    documents = [f"records array(row({', '.join(columns)}))"]
     return [
-        f"create schema if not exists {schema}",
-        f"create table if not exists {schema}.{table} (\n"
-        f"{_lines([*columns, f'{HOUR} varchar with ({projected})'])}\n)\n"
-        "with (\n"
-        "    format = 'PARQUET',\n"
-        f"    external_location = '{place.root}',\n"
-        f"    partitioned_by = array['{HOUR}'],\n"
-        "    partition_projection_enabled = true,\n"
-        f"    partition_projection_location_template = '{place.root}/${{{HOUR}}}'\n"
-        ")",
+        create_schema,
+        _trino_table(f"{schema}.{DOCUMENTS}", documents, "OPENX_JSON", place),
+        f"create or replace view {schema}.{table} as\n"
+        f'select {names}, account, region, "timestamp"\n'
+        f"from {schema}.{DOCUMENTS}\n"
+        f"cross join unnest(records) as record ({names})",
     ]
 
 
-def _external_table(
-    name: str, keys: Iterable[str], stored: str, root: str, properties: Mapping[str, str]
-) -> str:
-    columns = (f"{name} {hive_type(kind)}" for name, kind in COLUMNS.items())
-    settings = (f"'{name}' = '{value}'" for name, value in properties.items())
+def _trino_table(name: str, columns: Iterable[str], file_format: str, place: Place) -> str:
+    keys = []
+    for key, settings in place.projection.items():
+        quoted = f'"{key}"' if key == "timestamp" else key
+        listed = (f"partition_projection_{each} = {_literal(settings[each])}" for each in settings)
+        keys.append(f"{quoted} varchar with ({', '.join(listed)})")
     return (
-        f"create external table if not exists {name} (\n"
-        f"{_lines(columns)}\n)\n"
-        f"partitioned by ({', '.join(f'`{key}` string' for key in keys)})\n"
-        f"{stored}"
-        f"location '{root}/'\n"
-        "tblproperties (\n"
-        f"{_lines(settings)}\n)"
+        f"create table if not exists {name} (\n"
+        f"{_lines([*columns, *keys])}\n)\n"
+        "with (\n"
+        f"    format = '{file_format}',\n"
+        f"    external_location = '{place.root}',\n"
+        f"    partitioned_by = {_literal(list(place.projection))},\n"
+        "    partition_projection_enabled = true,\n"
+        f"    partition_projection_location_template = '{place.template}'\n"
+        ")"
     )
+
+
+def _joined(value: Setting) -> str:
+    return str(value) if isinstance(value, str | int) else ",".join(value)
+
+
+def _literal(value: Setting) -> str:
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        return f"'{value}'"
+    return "array[" + ", ".join(f"'{each}'" for each in value) + "]"
 
 
 def _check(*names: str) -> None:

@@ -7,14 +7,7 @@ from datetime import date
 
 import click
 
-from trailhound.athena.ddl import (
-    Ingested,
-    Trail,
-    athena_statements,
-    ingested_on_athena,
-    ingested_on_trino,
-    trino_statements,
-)
+from trailhound.athena.ddl import Ingested, Place, Trail, athena_statements, trino_statements
 from trailhound.commands.moments import Moment
 from trailhound.errors import TrailhoundError, WrongUsage, extra
 from trailhound.main import command
@@ -100,24 +93,16 @@ def athena(  # noqa: PLR0913 - each is a part of where a trail is
     _ddl(work, place, apply=apply)
 
 
-def _ddl(work: Work, place: Trail | Ingested, *, apply: bool) -> None:
+def _ddl(work: Work, place: Place, *, apply: bool) -> None:
     variables = work.project.variables(work.settings.vars)
     database, table = str(variables["cloudtrail_database"]), str(variables["cloudtrail_table"])
     if work.target.type == "trino":
         catalog = str(variables.get("cloudtrail_catalog") or work.target.config["database"])
-        statements = (
-            trino_statements(place, catalog, database, table)
-            if isinstance(place, Trail)
-            else ingested_on_trino(place, catalog, database, table)
-        )
+        statements = trino_statements(place, catalog, database, table)
     elif apply and work.target.type != "athena":
         raise WrongUsage(f"--apply is for a warehouse, not for {work.target.name}: add --target")
     else:
-        statements = (
-            athena_statements(place, database, table)
-            if isinstance(place, Trail)
-            else ingested_on_athena(place, database, table)
-        )
+        statements = athena_statements(place, database, table)
     if not apply:
         click.echo(";\n\n".join(statements) + ";")
         return

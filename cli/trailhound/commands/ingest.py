@@ -7,7 +7,7 @@ from datetime import date
 
 import click
 
-from trailhound.commands.moments import Moment, check_range
+from trailhound.commands.moments import check_range, trail_days
 from trailhound.errors import TrailhoundError
 from trailhound.main import command
 from trailhound.screens.loading import load_paths, summary
@@ -23,12 +23,7 @@ from trailhound.workspace import Work
 )
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @click.option("--to", metavar="URL", required=True, help="The folder that the warehouse reads.")
-@click.option(
-    "--since", type=Moment(whole_day=True), help="Leave out a trail's folders of earlier days."
-)
-@click.option(
-    "--until", type=Moment(whole_day=True), help="Leave out a trail's folders of later days."
-)
+@trail_days
 @click.pass_obj
 def ingest(
     settings: Settings, /, paths: tuple[str, ...], to: str, since: date | None, until: date | None
@@ -50,8 +45,10 @@ def ingest(
         said = f"{summary(load_paths(work, paths, since, until))}; "
     except NothingRead as error:
         failure, said = error, f"{summary(error.report)}; "
-    except NoSuchFile as error:  # what an earlier run could not hand on waits all the same
-        failure = error
+    except NoSuchFile as error:
+        if not work.store.exists():
+            raise
+        failure = error  # what an earlier run could not hand on waits all the same
     connection = work.open_store()
     try:
         records = hand_on(connection, work.table("cloudtrail_logs"), folder)

@@ -6,7 +6,7 @@ from datetime import date
 
 import click
 
-from trailhound.commands.moments import Moment, check_range
+from trailhound.commands.moments import check_range, trail_days
 from trailhound.errors import TrailhoundError
 from trailhound.formats import Column
 from trailhound.main import command
@@ -34,12 +34,7 @@ COLUMNS = (
     "load", example="trailhound load logs/ more/*.json.gz\naws s3 cp s3://… - | trailhound load -"
 )
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
-@click.option(
-    "--since", type=Moment(whole_day=True), help="Leave out a trail's folders of earlier days."
-)
-@click.option(
-    "--until", type=Moment(whole_day=True), help="Leave out a trail's folders of later days."
-)
+@trail_days
 @click.pass_obj
 def load(
     settings: Settings, /, paths: tuple[str, ...], since: date | None, until: date | None

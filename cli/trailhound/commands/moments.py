@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from trailhound.errors import WrongUsage
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def check_range(since: date | None, until: date | None) -> None:
     """Raise WrongUsage if a range ends before it begins. A datetime is a date too."""
     if since and until and since > until:
         raise WrongUsage("--since is after --until")
+
+
+def trail_days(command: Command) -> Command:
+    """Give a command --since and --until, the days of a trail whose folders are read."""
+    for name, which in (("--until", "later"), ("--since", "earlier")):
+        told = f"Leave out a trail's folders of {which} days."
+        command = click.option(name, type=Moment(whole_day=True), help=told)(command)
+    return command
 
 
 class Moment(click.ParamType[date]):

@@ -11,7 +11,7 @@ import click
 from trailhound.analyst.notify import not_printed, note_printed
 from trailhound.build.build import build
 from trailhound.build.dbt import BuildFailed
-from trailhound.commands.moments import Moment, check_range
+from trailhound.commands.moments import check_range, trail_days
 from trailhound.engines import connect_duckdb
 from trailhound.errors import FOUND, WrongUsage
 from trailhound.main import command
@@ -37,12 +37,7 @@ if TYPE_CHECKING:
     example="trailhound run logs/\ntrailhound run logs/ --format ndjson --fail-on high | jq .title",
 )
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
-@click.option(
-    "--since", type=Moment(whole_day=True), help="Leave out a trail's folders of earlier days."
-)
-@click.option(
-    "--until", type=Moment(whole_day=True), help="Leave out a trail's folders of later days."
-)
+@trail_days
 @click.option("--full-refresh", is_flag=True, help="On a warehouse, rebuild everything.")
 @click.option(
     "--fail-on",

@@ -14,10 +14,10 @@ from uuid import uuid4
 import duckdb
 
 from trailhound.cloudtrail import FIELDS
-from trailhound.errors import TrailhoundError, WrongUsage, first_line
+from trailhound.errors import WrongUsage
 from trailhound.load.result import LoadError
 from trailhound.load.session import checkpoint
-from trailhound.load.sources.remote import is_remote
+from trailhound.load.sources.remote import is_remote, store_errors
 from trailhound.load.store import INGESTED, one_line_errors
 from trailhound.text import literal
 from trailhound.transaction import transaction
@@ -72,8 +72,10 @@ def folder_of(to: str, paths: Iterable[str]) -> str:
         )
     folder = _whole(to)
     for path in paths:
-        above = _whole(re.split(r"[*?[]", path)[0]).rstrip("/") if path != "-" else folder
-        if path != "-" and (folder == above or folder.startswith(f"{above}/")):
+        if path == "-":
+            continue
+        above = _whole(re.split(r"[*?[]", path)[0]).rstrip("/")
+        if folder == above or folder.startswith(f"{above}/"):
             raise WrongUsage(f"--to '{to}' lies in {path}: what is written would be read again")
     return folder
 
@@ -90,7 +92,7 @@ def _put(file: Path, folder: str) -> None:
     import fsspec
 
     name = f"{uuid4().hex}.parquet"
-    try:
+    with store_errors(folder):
         system, root = fsspec.url_to_fs(folder, use_listings_cache=False)
         hour = ""
         while hour != (hour := _hour(system, root, folder)):
@@ -101,12 +103,6 @@ def _put(file: Path, folder: str) -> None:
                 system.makedirs(target, exist_ok=True)
                 system.put_file(str(file), f"{target}/.{name}")
                 system.mv(f"{target}/.{name}", f"{target}/{name}")
-    except ImportError as error:
-        raise LoadError(f"{folder} needs `pip install 'trailhound[s3]'` ({error})") from error
-    except TrailhoundError:
-        raise
-    except Exception as error:  # each store's client has its own family of errors
-        raise LoadError(f"{folder}: {first_line(error)}") from error
 
 
 def _hour(system: Any, root: str, folder: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, BinaryIO, cast
 
@@ -23,6 +24,19 @@ def is_remote(path: str) -> bool:
     return "://" in path
 
 
+@contextmanager
+def store_errors(path: str) -> Iterator[None]:
+    """Turn what goes wrong at a path or URL into a LoadError of one line that names it."""
+    try:
+        yield
+    except LoadError:
+        raise
+    except ImportError as error:
+        raise LoadError(f"{path} needs `pip install 'trailhound[s3]'` ({error})") from error
+    except Exception as error:  # each store's client has its own family of errors
+        raise LoadError(f"{path}: {first_line(error)}") from error
+
+
 def list_remote(path: str, days: Days, listing: Listing) -> None:
     """Add the objects under a URL. Prefixes of other days are not even listed.
 
@@ -30,15 +44,12 @@ def list_remote(path: str, days: Days, listing: Listing) -> None:
     """
     import fsspec
 
-    try:
-        system, root = fsspec.url_to_fs(path, use_listings_cache=False)
-        found = list(_found(system, root, days))
-    except FileNotFoundError as error:
-        raise NoSuchFile(f"no such file or folder: {path}") from error
-    except ImportError as error:
-        raise LoadError(f"{path} needs `pip install 'trailhound[s3]'` ({error})") from error
-    except Exception as error:  # each store's client has its own family of errors
-        raise LoadError(f"{path}: {first_line(error)}") from error
+    with store_errors(path):
+        try:
+            system, root = fsspec.url_to_fs(path, use_listings_cache=False)
+            found = list(_found(system, root, days))
+        except FileNotFoundError as error:
+            raise NoSuchFile(f"no such file or folder: {path}") from error
     if not found:
         raise days.no_file_under(path)
     for about in found:
