@@ -45,6 +45,8 @@ def chosen(invoke: Invoke, folder: Path) -> object:
         (["--detection", "ec2_multiple_instances_created"], "a"),
         (["--detection", "iam_*"], "fedbc"),
         (["--detection", "iam_*", "--detection", "ec2_*"], "fedabc"),
+        (["--detection", "*"], "fedabc"),
+        (["--detection", "s*"], ""),
         (["--severity", "low"], "fedabc"),
         (["--severity", "high"], "bc"),
         (["--severity", "critical"], "b"),

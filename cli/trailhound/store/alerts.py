@@ -52,6 +52,9 @@ Alert = dict[str, Any]
 AROUND = timedelta(hours=1)
 """How long before and after an alert one looks at what its entity did."""
 _SHORTEST_PREFIX = 4
+_MOST_LISTED = 20
+"""Names in a list: DuckDB makes a join of a longer one, for each table below the view, which takes
+more memory than there is."""
 _PLACE = {column.name: place for place, column in enumerate(COLUMNS)}
 
 
@@ -88,7 +91,7 @@ def read_alerts(
 
 
 def _read(warehouse: Warehouse, filters: Filters, relation: str) -> list[Row]:
-    conditions, parameters = _conditions(filters)
+    conditions, parameters = _conditions(filters, of_incidents=relation == "incidents")
     where = f"where {' and '.join(conditions)}" if conditions else ""
     names = ", ".join(column.name for column in COLUMNS)
     found = warehouse.query(
@@ -156,7 +159,7 @@ def at_least(severity: str) -> tuple[str, ...]:
     return SEVERITIES[SEVERITIES.index(severity) :]
 
 
-def _conditions(filters: Filters) -> tuple[list[str], list[Any]]:
+def _conditions(filters: Filters, *, of_incidents: bool) -> tuple[list[str], list[Any]]:
     conditions: list[str] = []
     parameters: list[Any] = []
 
@@ -164,28 +167,30 @@ def _conditions(filters: Filters) -> tuple[list[str], list[Any]]:
         conditions.append(condition)
         parameters.extend(values)
 
-    if filters.detections:
-        # An incident passes if one of its findings is of such a detection.
+    if filters.detections and of_incidents:
+        # One passes if one of its findings is of such a detection.
         among = " or ".join(["evidence like ? escape '!'"] * len(filters.detections))
-        add(
-            f"({_is_one_of('detection', filters.detections)} or (detection = ? and ({among})))",
-            *filters.detections,
-            INCIDENTS,
-            *(f'%"detections":[%"{like(each)}"%],"severities"%' for each in filters.detections),
+        patterns = (
+            f'%"detections":[%"{like(each)}"%],"severities"%' for each in filters.detections
         )
+        add(f"({among})", *patterns)
+    elif len(filters.detections) > _MOST_LISTED:
+        add("strpos(?, concat('|', detection, '|')) > 0", f"|{'|'.join(filters.detections)}|")
+    elif filters.detections:
+        add(_is_one_of("detection", filters.detections), *filters.detections)
     if filters.severity:
         wanted = at_least(filters.severity)
         add(_is_one_of("severity", wanted), *wanted)
-    if filters.account:
-        # An incident of a person is of several accounts.
+    if filters.account and of_incidents:
+        # One of a person is of several accounts.
         pattern = like(filters.account)
         add(
-            "(account_id like ? escape '!' or (detection = ? and account_id = '' "
-            "and evidence like ? escape '!'))",
+            "(account_id like ? escape '!' or (account_id = '' and evidence like ? escape '!'))",
             pattern,
-            INCIDENTS,
             f'%"account_ids":[%"{pattern}"%',
         )
+    elif filters.account:
+        add("account_id like ? escape '!'", like(filters.account))
     if filters.entity:
         pattern = like(filters.entity)
         ends = [pattern] if "*" in filters.entity else [pattern, f"%/{pattern}", f"%:{pattern}"]
