@@ -12,6 +12,8 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sigma.conditions import ConditionFieldEqualsValueExpression
+from sigma.rule import SigmaDetection
 
 from sigma_rules.matcher import matches
 from sigma_rules.rules import RECORDS, REFUSED, RULES, rule
@@ -20,8 +22,11 @@ from trailhound.project.aws_names import aws_names
 from trailhound.project.macros import Macros
 from trailhound.sigma.detection import Maker
 from trailhound.sigma.examples import Examples
+from trailhound.sigma.fields import field
 from trailhound.sigma.names import Names
+from trailhound.sigma.predicates import Compiler
 from trailhound.sigma.rules import read_rules
+from trailhound.sigma.shape import Shape, grouped
 from trailhound.sigma.sql import one_line
 
 Matched = Callable[[dict[str, Any]], set[str]]
@@ -116,6 +121,30 @@ def test_what_has_no_meaning_here_is_refused_with_the_reason(tmp_path: Path, kin
     *_, outcome = make_all(maker_of([path]), [], "low")
     assert outcome.made == []
     assert reason in outcome.refused[0].reason
+
+
+def test_a_name_that_services_spell_in_two_ways_is_both() -> None:
+    names = Names(aws_names())
+    assert names.events("createapikey", []) == ["CreateAPIKey", "CreateApiKey"]
+    assert names.events("createapikey", ["wafv2.amazonaws.com"]) == ["CreateAPIKey"]
+    selection = SigmaDetection.from_definition({"eventName": "createapikey"})
+    [item] = selection.detection_items
+    tree = ConditionFieldEqualsValueExpression(item.field, item.value[0])
+    condition = one_line(Compiler(names, (), []).condition(tree))
+    assert condition == "event_name in ('CreateAPIKey', 'CreateApiKey')"
+
+
+def test_groups_of_several_fields_are_apart_whatever_is_in_them() -> None:
+    shape = Shape([("true", [])], by=[field("userAgent"), field("errorMessage")])
+    grouped(shape, is_correlation=True, is_literal=False)
+    [(_, [column])] = shape.steps
+    texts = ["", "|", "\\", "a|b", "a", "b|", "\\|", "|\\"]
+    pairs = [(left, right) for left in texts for right in texts]
+    with duckdb.connect() as connection:
+        connection.execute("create table calls (user_agent varchar, error_message varchar)")
+        connection.executemany("insert into calls values (?, ?)", pairs)
+        rows = connection.execute(f"select {column} from calls").fetchall()
+    assert len(set(rows)) == len(pairs)
 
 
 def test_a_made_event_meets_the_rule(tmp_path: Path) -> None:

@@ -49,16 +49,17 @@ class AwsNames:
                 found.setdefault(name.lower(), set()).add(service)
         return found
 
-    def spelling(self, name: str, services: Iterable[str]) -> str | None:
-        """How AWS spells a call of one of the services; None if none of them has it."""
+    def spellings(self, name: str, services: Iterable[str]) -> list[str]:
+        """How AWS spells a call of some services, each way once: some differ in case alone."""
         wanted = name.lower()
-        spelt = {
-            each
-            for service in services
-            for each in self.by_service.get(service, ())
-            if each.lower() == wanted
-        }
-        return name if name in spelt else min(spelt, default=None)
+        return sorted(
+            {
+                each
+                for service in services
+                for each in self.by_service.get(service, ())
+                if each.lower() == wanted
+            }
+        )
 
 
 @cache

@@ -23,13 +23,18 @@ class Names:
         known = lower.endswith(_DOMAIN) and lower.removesuffix(_DOMAIN) in self.aws.by_service
         return lower if known else None
 
-    def event(self, text: str, sources: Sequence[str]) -> str | None:
-        """An event name in AWS's spelling; None if no service, or none of the sources, has it."""
+    def events(self, text: str, sources: Sequence[str]) -> list[str]:
+        """An event name in AWS's spellings; none if no service, or none of the sources, has it."""
         bare = without_version(text)
         services = self.aws.services_of.get(bare.lower(), set())
         named = {source.removesuffix(_DOMAIN) for source in sources}
-        spelt = self.aws.spelling(bare, services & named or (() if named else services))
-        return None if spelt is None else spelt + text[len(bare) :]
+        spelt = self.aws.spellings(bare, services & named or (() if named else services))
+        return [each + text[len(bare) :] for each in spelt]
+
+    def event(self, text: str, sources: Sequence[str]) -> str | None:
+        """The same, one of them: the text itself if that is one."""
+        spelt = self.events(text, sources)
+        return text if text in spelt else next(iter(spelt), None)
 
     def what_is(self, text: str, sources: Sequence[str]) -> str:
         """Why a name is none of the sources', in words."""

@@ -122,19 +122,21 @@ class Compiler:
 
     def _texts(self, place: Field, text: str, *, is_cased: bool = False) -> Condition:
         if place.name in _EXACT and not is_cased:
-            spelt = self._aws_spelling(place.name, text)
-            if spelt is not None:
-                return in_template(f"{place.column} = {literal(spelt)}")
+            spelt = [literal(each) for each in self._aws_spellings(place.name, text)]
+            if len(spelt) == 1:
+                return in_template(f"{place.column} = {spelt[0]}")
+            if spelt:
+                return in_template(f"{place.column} in ({', '.join(spelt)})")
         return _any(place, "{0} = {1}", text, is_cased=is_cased)
 
-    def _aws_spelling(self, name: str, text: str) -> str | None:
+    def _aws_spellings(self, name: str, text: str) -> list[str]:
         if name == "eventSource":
-            spelt = self.names.source(text)
-            if spelt is None:
+            source = self.names.source(text)
+            if source is None:
                 self.notes.append(f"no AWS service is known as {text}")
-            return spelt
-        spelt = self.names.event(text, self.sources)
-        if spelt is None:
+            return [source] if source else []
+        spelt = self.names.events(text, self.sources)
+        if not spelt:
             self.notes.append(self.names.what_is(text, self.sources))
         return spelt
 

@@ -138,7 +138,10 @@ def grouped(
     has_entity = len(own) < len(shape.by) or not is_correlation
     if has_entity and not own:
         return None, "account_id, entity_id", ""
-    joined = " || '|' || ".join(f"coalesce({each.text}, '')" for each in own)
+    parts = [f"coalesce({each.text}, '')" for each in own]
+    if len(parts) > 1:  # who makes a call chooses some of the texts: no two groups may look alike
+        parts = [rf"replace(replace({each}, '\', '\\'), '|', '\|')" for each in parts]
+    joined = " || '|' || ".join(parts)
     value = joined if has_entity or len(own) > 1 else own[0].text if own else "account_id"
     shape.steps = [
         (condition, [*columns, f"{value} as group_value"]) for condition, columns in shape.steps
