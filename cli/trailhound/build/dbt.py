@@ -190,6 +190,9 @@ class Dbt:
             *("--target-path", str(self.folder / "target")),
             *("--target", self.target.name),
             *("--vars", json.dumps(self.variables)),
+            # DuckDB is on all cores with one query. With more of them dbt-duckdb opens two cursors
+            # of a connection at a time, which duckdb 2 now and then refuses.
+            *(("--threads", "1") if self.target.type == "duckdb" else ()),
         ]
         runner = dbtRunner(callbacks=[callback] if callback else [])
         with redirect_stdout(sys.stderr):
