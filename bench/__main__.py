@@ -137,9 +137,9 @@ def _more_detections(files: Path, scratch: Path) -> None:
     for number, (title, make) in enumerate(
         (
             ("15", detections.fifteen),
-            ("98", lambda _: ROOT),
-            ("98 and 100 imported", partial(detections.with_imported, count=100)),
-            ("98 and 400 imported", partial(detections.with_imported, count=400)),
+            ("all", lambda _: ROOT),
+            ("all and 100 imported", partial(detections.with_imported, count=100)),
+            ("all and 400 imported", partial(detections.with_imported, count=400)),
         )
     ):
         folder = projects / str(number)
