@@ -15,11 +15,12 @@ from pathlib import Path
 
 import duckdb
 
-from bench import detections, trail
+from bench import detections, object_store, trail
 from bench.measure import cost_of
 
 ROOT = Path(__file__).parents[1]
 TRAILHOUND = Path(sys.executable).with_name("trailhound")
+OBJECTS = "objects"
 NAIVE, INFLATE, LOAD, RUN = "naive DuckDB query", "inflate alone", "load", "run"
 
 
@@ -61,7 +62,8 @@ def main() -> None:
     arguments = _arguments()
     known = trails(arguments.scale)
     print(_machine())
-    for name in arguments.only or known:
+    chosen_names = arguments.only or [*known, OBJECTS]
+    for name in [each for each in chosen_names if each != OBJECTS]:
         chosen = known[name]
         where = arguments.folder / f"{name}-{arguments.scale:g}"
         files = chosen.write(where)
@@ -73,11 +75,13 @@ def main() -> None:
         large = known["large"].write(arguments.folder / f"large-{arguments.scale:g}")
         _one_more_file(large, arguments.folder)
         _more_detections(large, arguments.folder)
+    if OBJECTS in chosen_names:
+        _objects(arguments.folder, int(50_000 * arguments.scale))
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", nargs="+", choices=trails(1), help="trails; default: all")
+    parser.add_argument("--only", nargs="+", choices=[*trails(1), OBJECTS], help="default: all")
     parser.add_argument("--scale", type=float, default=1, help="times the events; default: 1")
     parser.add_argument(
         "--folder",
@@ -125,6 +129,33 @@ def _one_more_file(files: Path, scratch: Path) -> None:
     for what, cost in (("run on all", whole), ("run once more", fresh)):
         print(f"{what:20}{cost.wall:9.1f}{cost.cpu:9.1f}{cost.memory:7.0f}")
     print(f"everything fresh again in {fresh.wall / whole.wall:.0%} of the time")
+
+
+def _objects(scratch: Path, number: int) -> None:
+    """What it costs to load so many objects of ten events from S3, against files of a disk.
+
+    The server is one in this process; each hundredth request fails.
+    """
+    files = trail.write(scratch / f"objects-{number}", number, 10)
+    store = _fresh(scratch / "store.duckdb")
+    from_disk = cost_of(_command(LOAD, files, store))
+    with object_store.serving(files.parent, fails_each=100) as server:
+        os.environ |= {
+            "AWS_ENDPOINT_URL": server.url,
+            "AWS_ACCESS_KEY_ID": "bench",
+            "AWS_SECRET_ACCESS_KEY": "bench",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }
+        url = f"s3://{object_store.BUCKET}/{files.name}"
+        from_s3 = cost_of([TRAILHOUND, "load", url, "--store", _fresh(store), "--quiet"])
+    with duckdb.connect(store, read_only=True) as connection:
+        [[events]] = connection.execute("select count(*) from cloudtrail_logs").fetchall()
+    _fresh(store)
+    print(f"\n{number:,} objects of 10 events on a local S3 server that fails each 100th request")
+    for what, cost in (("load from disk", from_disk), ("load from S3", from_s3)):
+        print(f"{what:20}{cost.wall:9.1f}{cost.cpu:9.1f}{cost.memory:7.0f}")
+    requests = ", ".join(f"{of:,} {kind}" for kind, of in sorted(server.asked.items()))
+    print(f"{events:,} events; requests: {requests}")
 
 
 def _more_detections(files: Path, scratch: Path) -> None:

@@ -3,26 +3,30 @@
     PYTHONPATH=tests python -m engines.run_costs [FOLDER_OF_A_PROJECT ...]
 
 A trail of 60 days is built once; then an hour comes, nothing comes, and one event comes 58 days
-late. Prints for each run its queries, the bytes that connectors read, and the seconds.
+late. Prints for each run its queries and the bytes that connectors read, of all and of the
+detections alone, and how long they were planned.
 """
 
 from __future__ import annotations
 
 import random
+import re
+import secrets
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Set
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import requests
 
-from engines.parity import DETECTIONS
 from engines.trino_install import ROOT
 from engines.trino_server import TrinoServer, running_trino
 from engines.warehouse import ACCOUNT, REGION, TrinoWarehouse
+from oracle import RULES
 from support import project_with
 
 _FIRST_DAY, _DAYS, _EVENTS_A_DAY = datetime(2026, 3, 1, tzinfo=UTC), 60, 2400
@@ -37,46 +41,108 @@ _CALLS = [
 
 
 def main() -> None:
-    """Measure each project."""
+    """Measure each project with the fifteen; the repository's with all, and on ingested files."""
     with running_trino(kept_queries=20_000) as server:
-        for number, project in enumerate(sys.argv[1:] or [str(ROOT)]):
-            with tempfile.TemporaryDirectory() as folder:
-                _measure(server, Path(project).resolve(), Path(folder), f"costs{number}")
+        for project in map(Path, sys.argv[1:]):
+            _measure(server, project.resolve(), RULES)
+        _measure(server, ROOT, RULES)
+        _measure(server, ROOT, [path.stem for path in (ROOT / "detections").glob("*/*.sql")])
+        _measure(server, ROOT, RULES, ingested=True)
 
 
-def _measure(server: TrinoServer, project: Path, folder: Path, name: str) -> None:
-    own = project_with(DETECTIONS, folder / "project", project)
-    warehouse = TrinoWarehouse(server, folder / "warehouse", name, {}, own)
-    warehouse.make_table(f"{_FIRST_DAY:%Y-%m-%d}")
-    draw = random.Random(1)
-    for day in range(_DAYS):
-        start = _FIRST_DAY + timedelta(days=day)
-        hours = 12 if start == _LAST_DAY else 24
-        warehouse.deliver(f"{start:%Y/%m/%d}", some_events(draw, start, hours))
-    warehouse.run("dbt", "seed")
-    print(f"{project}: {len(DETECTIONS)} detections, {_DAYS} days of {_EVENTS_A_DAY} events")
-    today = f"{_LAST_DAY:%Y/%m/%d}"
-    _tell("first build", server, warehouse)
-    warehouse.deliver(today, some_events(draw, _LAST_DAY + timedelta(hours=12), 1), "hour")
-    _tell("an hour of new events", server, warehouse)
-    _tell("nothing new", server, warehouse)
-    late = _event(draw, _FIRST_DAY + timedelta(days=1, hours=12), ("iam", "CreateUser", False, 1))
-    warehouse.deliver(today, [late], "late")
-    _tell("one event 58 days late", server, warehouse)
-
-
-def _tell(title: str, server: TrinoServer, warehouse: TrinoWarehouse) -> None:
-    before, start = {each["queryId"] for each in _queries(server)}, time.monotonic()
-    warehouse.run("dbt", "run")
-    seconds = time.monotonic() - start
-    queries = [each for each in _queries(server) if each["queryId"] not in before]
-    read = sum(_bytes(each["queryStats"]["physicalInputDataSize"]) for each in queries)
-    rows = sum(each["queryStats"]["rawInputPositions"] for each in queries)
+def _measure(
+    server: TrinoServer, project: Path, detections: Collection[str], *, ingested: bool = False
+) -> None:
     print(
-        f"  {title:24} {len(queries):5} queries {read / 1e6:9.2f} MB {rows:10,} rows "
-        f"{seconds:6.0f} s",
+        f"{project.name}: {len(detections)} detections, {_DAYS} days of {_EVENTS_A_DAY} events"
+        + (", ingested" if ingested else ""),
         flush=True,
     )
+    with tempfile.TemporaryDirectory() as folder:
+        own = project_with(detections, Path(folder) / "project", project)
+        name = f"costs_{secrets.token_hex(4)}"
+        warehouse = TrinoWarehouse(server, Path(folder) / "warehouse", name, {}, own)
+        measured = _Measured(server, warehouse, set(detections), ingested)
+        measured.make_table()
+        warehouse.run("dbt", "seed")
+        draw = random.Random(1)
+        for day in range(_DAYS):
+            start = _FIRST_DAY + timedelta(days=day)
+            hours = 12 if start == _LAST_DAY else 24
+            warehouse.deliver(f"{start:%Y/%m/%d}", some_events(draw, start, hours))
+        measured.run("first build", hours_ago=3)
+        today = f"{_LAST_DAY:%Y/%m/%d}"
+        hour = _LAST_DAY + timedelta(hours=12)
+        warehouse.deliver(today, some_events(draw, hour, 1), "hour")
+        measured.run("an hour of new events", hours_ago=2)
+        measured.run("nothing new")
+        at = _FIRST_DAY + timedelta(days=1, hours=12)
+        late = _event(draw, at, ("iam", "CreateUser", False, 1))
+        warehouse.deliver(today, [late], "late")
+        measured.run("one event 58 days late", hours_ago=1)
+
+
+@dataclass(frozen=True)
+class _Measured:
+    server: TrinoServer
+    warehouse: TrinoWarehouse
+    detections: Set[str]
+    ingested: bool
+
+    def make_table(self) -> None:
+        if not self.ingested:
+            self.warehouse.make_table(f"{_FIRST_DAY:%Y-%m-%d}")
+            return
+        shape = {"cloudtrail_table": "ingested", "cloudtrail_table_shape": "ingested"}
+        self.warehouse.variables |= shape
+        self.warehouse.run(
+            *("trailhound", "athena", "ddl", "--ingested", "local:///ingested", "--apply"),
+            *("--since", f"{datetime.now(UTC) - timedelta(days=2):%Y-%m-%d}"),
+        )
+
+    def run(self, title: str, hours_ago: int = 0) -> None:
+        """Run and print what it cost; what is delivered was ingested so many hours ago."""
+        if self.ingested and hours_ago:
+            self._ingest(datetime.now(UTC) - timedelta(hours=hours_ago))
+        before, start = {each["queryId"] for each in _queries(self.server)}, time.monotonic()
+        self.warehouse.run("dbt", "run")
+        seconds = time.monotonic() - start
+        queries = [each for each in _queries(self.server) if each["queryId"] not in before]
+        ids = {each["queryId"] for each in queries}
+        planning = self.server.client().rows(
+            "select query_id, planning_time_ms from system.runtime.queries"
+        )
+        of_detections = [each for each in queries if _model(each["query"]) in self.detections]
+        print(
+            f"  {title:24} {len(queries):5} queries {_megabytes(queries):9.2f} MB; of detections"
+            f" {len(of_detections):5} and {_megabytes(of_detections):9.2f} MB; planned in"
+            f" {sum(int(ms) for query, ms in planning if query in ids) / 1000:6.1f} of"
+            f" {seconds:5.0f} s",
+            flush=True,
+        )
+
+    def _ingest(self, at: datetime) -> None:
+        """Ingest what was delivered, and move it into the folder of an hour."""
+        folder = self.warehouse.folder / "ingested"
+        before = set(folder.rglob("*.parquet"))
+        self.warehouse.run(
+            *("trailhound", "ingest", self.warehouse.trail),
+            *("--to", folder, "--store", "read.duckdb", "--quiet"),
+        )
+        for file in set(folder.rglob("*.parquet")) - before:
+            hour = folder / f"{at:%Y/%m/%d/%H}"
+            hour.mkdir(parents=True, exist_ok=True)
+            file.rename(hour / file.name)
+
+
+def _model(query: str) -> str:
+    """Which model dbt asked a query for, which stands in a comment."""
+    found = re.search(r'"node_id": "model\.\w+\.(\w+)"', query)
+    return found[1] if found else ""
+
+
+def _megabytes(queries: Iterable[dict[str, Any]]) -> float:
+    return sum(_bytes(each["queryStats"]["physicalInputDataSize"]) for each in queries) / 1e6
 
 
 def _queries(server: TrinoServer) -> list[dict[str, Any]]:

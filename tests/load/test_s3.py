@@ -9,6 +9,7 @@ from datetime import date
 
 import duckdb
 import pytest
+from bench import object_store
 from load_support import event, load_paths, read_rows, records
 
 from exports import parquet, row
@@ -182,3 +183,22 @@ def test_ingested_records(bucket):
     assert hand_on(connection, "cloudtrail_logs", f"s3://{name}/ingested/") == len(DAYS)
     [written] = system.glob(f"{name}/ingested/*/*/*/*/*.parquet")
     assert sorted(load_paths(f"s3://{written}").ids) == ["id-0", "id-1", "id-2", "id-3"]
+
+
+def test_one_request_an_object_and_failing_ones_again(tmp_path, monkeypatch):
+    folder = tmp_path / "AWSLogs"
+    for number in range(120):
+        path = folder / DAYS[number % len(DAYS)] / f"{number}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(records(event(number)))
+    with object_store.serving(tmp_path, fails_each=20) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(name, "test")
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        loaded = load_paths(f"s3://{object_store.BUCKET}/AWSLogs")
+    assert (len(loaded.ids), loaded.errors) == (120, [])
+    assert server.asked["failed"] > 0
+    # The folder, three years and months in it, four days.
+    assert server.asked["GET"] + server.asked["list"] - server.asked["failed"] == 120 + 10
+    assert server.asked["HEAD"] == 0

@@ -185,7 +185,7 @@ def _reason_of(path: str, error: OSError) -> str:
 
 def reason(error: OSError) -> str:
     """Why a file could not be read, in a few words."""
-    return (error.strerror or str(error) or type(error).__name__).lower()
+    return (error.strerror or "").lower() or str(error) or type(error).__name__
 
 
 def _local(path: str, about: os.stat_result) -> Source:

@@ -46,7 +46,9 @@ def list_remote(path: str, days: Days, listing: Listing) -> None:
 
     with store_errors(path):
         try:
-            system, root = fsspec.url_to_fs(path, use_listings_cache=False)
+            # s3fs asks for an object's size before it fetches one in parts, even if in one part.
+            options = {"max_concurrency": 1} if path.startswith(("s3:", "s3a:")) else {}
+            system, root = fsspec.url_to_fs(path, use_listings_cache=False, **options)
             found = list(_found(system, root, days))
         except FileNotFoundError as error:
             raise NoSuchFile(f"no such file or folder: {path}") from error
