@@ -136,8 +136,12 @@ def many(make_report: MakeReport) -> Path:
 
 @pytest.fixture(scope="module")
 def some(make_report: MakeReport) -> Path:
-    """A report of 120 alerts, and of all else that a report may hold."""
-    alerts = many_alerts(120)
+    """A report of 120 alerts, some entities with many, and of all else that a report may hold."""
+    busy = ["anna"] * 22 + ["bert"] * 8 + ["carl"] * 5 + ["dora"] * 3
+    alerts = many_alerts(120 - len(busy))
+    alerts += [
+        an_alert(120 - n, entity_id=name, severity="critical") for n, name in enumerate(busy, 1)
+    ]
     by_time = sorted(alerts, key=lambda each: each["triggered_at"])
     incidents = [an_incident(n, *by_time[n * 10 : n * 10 + 10]) for n in range(8)]
     signals = [an_alert(20_000 + n, severity="low") for n in range(20)]
@@ -747,6 +751,7 @@ def test_axe_finds_nothing_serious(
     )
     if width == 1280 or "alert" in view:  # all of the catalogue takes seconds
         page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+    assert all(page.locator(f".heat-{shade}").count() for shade in range(1, 6)) or "text" in view
     results = Axe().run(page)
     found = [
         (each["id"], each["impact"], [node["target"] for node in each["nodes"]][:5])
