@@ -188,12 +188,13 @@ def test_search_finds_what_any_column_holds(opened: Opened, three: Path) -> None
 
 def test_each_filter(opened: Opened, three: Path) -> None:
     page = opened(three)
-    entity = page.get_by_role("combobox", name="Entity")
-    box = "combobox"
+    detection, account, entity = (
+        page.get_by_role("combobox", name=name) for name in ("Detection", "Account", "Entity")
+    )
     acts: list[tuple[Callable[[], Any], list[int]]] = [
         (lambda: page.get_by_role("checkbox", name="high").check(force=True), [1]),
-        (lambda: page.get_by_role(box, name="Detection").select_option(index=2), [2, 3]),
-        (lambda: page.get_by_role(box, name="Account").select_option("111122223333"), [3]),
+        (lambda: detection.select_option(index=2), [2, 3]),
+        (lambda: account.select_option("111122223333"), [3]),
         (lambda: entity.fill("BOB"), [3]),
         (lambda: entity.fill(an_alert()["entity_id"]), [1, 2]),
     ]
