@@ -6,6 +6,7 @@ import json
 import random
 import shutil
 import signal
+from collections.abc import Container
 from pathlib import Path
 
 import duckdb
@@ -13,19 +14,47 @@ import pytest
 import yaml
 
 from oracle import RULES
-from support import LOGS, ROOT, Run, alerts_of, run_in
+from support import LOGS, ROOT, Invoke, Run, alerts_of, project_with, run_in
+from trailhound.project import made, project
+from trailhound.project.project import Project
 
 SAMPLE = LOGS / "sample"
 SEED_DETECTIONS = set(RULES)
+FEW = {
+    "ec2_multiple_instances_created", "iam_multiple_failed_api_calls",
+    "iam_multiple_users_created", "s3_buckets_enumerated",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def expected(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The alerts of the sample trail, by the main command in one go."""
-    done = run_in(tmp_path_factory.mktemp("expected"))(
-        "trailhound", "run", SAMPLE, "--format", "ndjson"
-    )
-    return done.stdout
+def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The store and the alerts of the sample trail, by the main command in one go."""
+    store = tmp_path_factory.mktemp("ran") / "trailhound.duckdb"
+    done = run_in(store.parent)("trailhound", "run", SAMPLE, "--format", "ndjson")
+    return store, done.stdout
+
+
+@pytest.fixture(scope="module")
+def expected(ran: tuple[Path, str]) -> str:
+    return ran[1]
+
+
+def of(detections: Container[str], alerts: str) -> str:
+    """The alerts of some detections."""
+    lines = alerts.splitlines(keepends=True)
+    return "".join(each for each in lines if json.loads(each)["detection"] in detections)
+
+
+@pytest.fixture(scope="module")
+def project_of_few(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return project_with(FEW, tmp_path_factory.mktemp("few"))
+
+
+@pytest.fixture
+def few(project_of_few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this process the installed project has four detections."""
+    for module in (project, made):
+        monkeypatch.setattr(module, "installed_project", lambda: Project(project_of_few))
 
 
 def test_all_detections_fire_on_the_sample_trail(expected: str) -> None:
@@ -36,22 +65,24 @@ def test_some_burst_of_the_sample_trail_runs_over_midnight(expected: str) -> Non
     assert any(alert["is_continuation"] for alert in alerts_of(expected))
 
 
-def test_a_benign_trail_raises_nothing(run: Run) -> None:
-    assert run("trailhound", "run", LOGS / "benign", "--format", "ndjson").stdout == ""
+def test_a_benign_trail_raises_nothing(invoke: Invoke) -> None:
+    assert invoke("run", LOGS / "benign", "--format", "ndjson").stdout == ""
 
 
-def test_loading_twice_changes_nothing(run: Run, expected: str) -> None:
-    for _ in range(2):
-        assert run("trailhound", "run", SAMPLE, "--format", "ndjson").stdout == expected
+def test_loading_twice_changes_nothing(invoke: Invoke, ran: tuple[Path, str]) -> None:
+    store, expected = ran
+    again = invoke("run", SAMPLE, "--store", store, "--format", "ndjson")
+    assert again.stdout == expected
 
 
-def test_files_one_after_the_other_in_any_order(run: Run, expected: str) -> None:
+@pytest.mark.usefixtures("few")
+def test_files_one_after_the_other_in_any_order(invoke: Invoke, expected: str) -> None:
     files = sorted(path for path in SAMPLE.rglob("*") if path.is_file())
     random.Random(7).shuffle(files)
     third = len(files) // 3
     for part in (files[:third], files[third : 2 * third], files[2 * third :]):
-        last = run("trailhound", "run", *part, "--format", "ndjson").stdout
-    assert last == expected
+        last = invoke("run", *part, "--format", "ndjson").stdout
+    assert last == of(FEW, expected)
 
 
 KILLED_IN_BUILD = """
@@ -80,11 +111,11 @@ cli(arguments)
 
 
 @pytest.fixture(scope="module")
-def half(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def half(tmp_path_factory: pytest.TempPathFactory, project_of_few: Path) -> Path:
     """A store of half of the sample trail."""
     store = tmp_path_factory.mktemp("half") / "store.duckdb"
     files = sorted(path for path in SAMPLE.rglob("*") if path.is_file())
-    run_in(store.parent)("trailhound", "run", *files[::2], "--store", store)
+    run_in(project_of_few)("trailhound", "run", *files[::2], "--store", store)
     return store
 
 
@@ -99,17 +130,19 @@ def half(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
 )
 def test_killed_in_the_middle_of_a_build(
-    run: Run, tmp_path: Path, half: Path, expected: str, where: str
+    project_of_few: Path, tmp_path: Path, half: Path, expected: str, where: str
 ) -> None:
-    store = Path(shutil.copy(half, tmp_path))
+    run, store = run_in(project_of_few), Path(shutil.copy(half, tmp_path))
     command = ("run", SAMPLE, "--store", store)
     killed = run("python", "-c", KILLED_IN_BUILD, where, *command, check=False)
     assert killed.returncode == -signal.SIGKILL
-    assert run("trailhound", "run", "--store", store, "--format", "ndjson").stdout == expected
+    again = run("trailhound", "run", "--store", store, "--format", "ndjson")
+    assert again.stdout == of(FEW, expected)
 
 
+@pytest.mark.usefixtures("few")
 def test_a_run_builds_what_has_other_sources_than_before(
-    run: Run, tmp_path: Path, half: Path, expected: str
+    invoke: Invoke, tmp_path: Path, half: Path, expected: str
 ) -> None:
     store = shutil.copy(half, tmp_path)
     by_user, failed = "iam_multiple_users_created", "iam_multiple_failed_api_calls"
@@ -118,25 +151,40 @@ def test_a_run_builds_what_has_other_sources_than_before(
         connection.execute(f"create or replace table {failed} as from {failed} where false")
 
     def titles() -> set[str]:
-        alerts = run("trailhound", "alerts", "--store", store, "--format", "ndjson").stdout
-        return {json.loads(line)["title"] for line in alerts.splitlines()}
+        alerts = invoke("alerts", "--store", store, "--format", "ndjson").stdout
+        return {each["title"] for each in alerts_of(alerts)}
 
-    run("trailhound", "run", "--store", store)
+    invoke("run", "--store", store)
     assert "left alone" in titles()
     assert any(title.startswith("IAM - Multiple failed API calls") for title in titles())
-    done = run("trailhound", "run", SAMPLE, "--store", store, "--format", "ndjson")
-    assert done.stdout == expected
+    done = invoke("run", SAMPLE, "--store", store, "--format", "ndjson")
+    assert done.stdout == of(FEW, expected)
 
 
-def test_dbt_build_alone_unit_tests_included(run: Run, tmp_path: Path, expected: str) -> None:
+def test_dbt_build_alone_unit_tests_included(
+    run: Run, tmp_path: Path, project_of_few: Path, expected: str
+) -> None:
+    """What fails a unit test is not built, all else is; test_unit_tests.py runs every one."""
+    wrong = "s3_buckets_enumerated"
+    own = shutil.copytree(project_of_few, tmp_path / "own")
+    described = own / "detections" / "s3" / f"{wrong}.yml"
+    described.write_text(described.read_text().replace("observed: 15", "observed: 14", 1))
     variables = yaml.safe_dump({"logs": str(SAMPLE)}, default_flow_style=True)
-    run(
-        "dbt", "build", "--project-dir", ROOT, "--profiles-dir", ROOT, "--vars", variables,
+    done = run(
+        "dbt", "build", "--project-dir", own, "--profiles-dir", own, "--vars", variables,
+        "--exclude",
+        *(f"path:{path},resource_type:unit_test" for path in ("models", "detections/iam")),
         "--target-path", tmp_path / "target", "--log-path", tmp_path / "logs",
+        check=False,
         TRAILHOUND_STORE=str(tmp_path / "dbt.duckdb"),
     )  # fmt: skip
+    assert done.returncode == 1
+    results = json.loads((tmp_path / "target" / "run_results.json").read_text())["results"]
+    statuses = {each["unique_id"].rpartition(".")[2]: each["status"] for each in results}
+    assert statuses[f"{wrong}_fires_at_the_threshold"] == "fail"
+    assert statuses["ec2_multiple_instances_created_fires_at_the_threshold"] == "pass"
     alerts = run("trailhound", "alerts", "--store", "dbt.duckdb", "--format", "ndjson")
-    assert alerts.stdout == expected
+    assert alerts.stdout == of(FEW - {wrong}, expected)
 
 
 def test_as_a_package_in_another_dbt_project(run: Run, tmp_path: Path, expected: str) -> None:
@@ -176,28 +224,33 @@ def test_as_a_package_in_another_dbt_project(run: Run, tmp_path: Path, expected:
     assert "the events are in the schema sec_more" in files.stderr
 
 
-def test_a_project_of_ones_own(run: Run, tmp_path: Path, expected: str) -> None:
+@pytest.mark.usefixtures("few")
+def test_a_project_of_ones_own(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, expected: str
+) -> None:
     """What `new` and `list` show there is built, by `run` and by dbt; `tune` writes there."""
-    run("trailhound", "init", "own")
-    in_own = run_in(tmp_path / "own")
-    in_own("trailhound", "new", "iam/iam_own", "--event-name", "CreateUser")
-    config = tmp_path / "own" / "dbt_project.yml"
+    invoke("init", "own")
+    own = tmp_path / "own"
+    monkeypatch.chdir(own)
+    invoke("new", "iam/iam_own", "--event-name", "CreateUser")
+    config = own / "dbt_project.yml"
     config.write_text(config.read_text().replace("vars:\n", "vars:\n  iam_own__threshold: 1\n"))
-    done = in_own("trailhound", "run", SAMPLE, "--format", "ndjson")
+    done = invoke("run", SAMPLE, "--format", "ndjson")
     alerts = alerts_of(done.stdout)
-    assert [each for each in alerts if each["detection"] != "iam_own"] == alerts_of(expected)
+    assert of(FEW, done.stdout) == of(FEW, expected)
+    assert {each["detection"] for each in alerts} == {*FEW, "iam_own"}
     entity = next(each["entity_id"] for each in alerts if each["detection"] == "iam_own")
-    in_own("trailhound", "tune", "iam_own", "--allow", entity, "--reason", "ours", "--yes")
-    rows = (tmp_path / "own" / "seeds" / "allow_list.csv").read_text().splitlines()
+    invoke("tune", "iam_own", "--allow", entity, "--reason", "ours", "--yes")
+    rows = (own / "seeds" / "allow_list.csv").read_text().splitlines()
     assert rows[1:] == [f"iam_own,,{entity},,,,,,ours,"]
     assert "ours" not in (ROOT / "seeds" / "allow_list.csv").read_text()
     # A model of one's own beside it.
-    (tmp_path / "own" / "models").mkdir()
-    mine = tmp_path / "own" / "models" / "mine.sql"
-    mine.write_text("select * from {{ ref('iam_own') }}")
-    in_own("dbt", "deps")
-    in_own("dbt", "build", "--exclude-resource-type", "unit_test", "--select", "+mine")
-    left = alerts_of(in_own("trailhound", "alerts", "--format", "ndjson").stdout)
+    (own / "models").mkdir()
+    (own / "models" / "mine.sql").write_text("select * from {{ ref('iam_own') }}")
+    run = run_in(own)
+    run("dbt", "deps")
+    run("dbt", "build", "--exclude-resource-type", "unit_test", "--select", "+mine")
+    left = alerts_of(invoke("alerts", "--format", "ndjson").stdout)
     assert {each["entity_id"] for each in left if each["detection"] == "iam_own"} == {
         each["entity_id"] for each in alerts if each["detection"] == "iam_own"
     } - {entity}

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from exports import EXPORTS, NOTHING, Record
-from support import LOGS, Run, alerts_of
+from support import LOGS, Invoke, alerts_of
 from trailhound.load import load
 from trails import read
 
@@ -55,15 +55,15 @@ def test_nothing_is_lost(
 
 
 def test_where_something_is_lost_the_alerts_are_the_same(
-    records: list[Record], run: Run, tmp_path: Path
+    records: list[Record], invoke: Invoke, tmp_path: Path
 ) -> None:
     alerts: dict[str, list[dict[str, Any]]] = {}
     for name in ("trail", *LOSSY):
         path = tmp_path / name.replace(" ", "")
         path.write_bytes(EXPORTS[name].make(records))
         store = tmp_path / f"{len(alerts)}.duckdb"
-        command = ("trailhound", "run", path, "--store", store, "--format", "ndjson", "--quiet")
-        alerts[name] = alerts_of(run(*command).stdout)
+        done = invoke("run", path, "--store", store, "--format", "ndjson", "--quiet")
+        alerts[name] = alerts_of(done.stdout)
     assert len(alerts["trail"]) > 10
     for name, found in alerts.items():
         wanted = [

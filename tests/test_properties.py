@@ -34,12 +34,12 @@ from trailhound.simulate.sample import read_sample, records_of
 from trailhound.workspace import Work
 
 # As many as a minute or two allow.
-SEEDED_TRAILS = range(24)
-DELIVERED_TRAILS = range(100, 105)
-HYPOTHESIS_TRAILS = 16
-ARRIVING_TRAILS = range(200, 202)
+SEEDED_TRAILS = range(8, 20)
+DELIVERED_TRAILS = range(100, 103)
+HYPOTHESIS_TRAILS = 10
+ARRIVING_TRAILS = [200]
 # Of many accounts each.
-ROW_TRAILS = 3
+ROW_TRAILS = 2
 PLAIN = oracle.Settings(thresholds=trails.THRESHOLDS, countries=trails.COUNTRIES)
 VARIABLES = {f"{name}__threshold": number for name, number in row_trails.THRESHOLDS.items()}
 

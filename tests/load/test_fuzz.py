@@ -23,7 +23,7 @@ from test_shapes import SHAPES
 
 from exports import EXPORTS
 
-EXAMPLES = 60
+EXAMPLES = 30
 SECONDS = float(os.environ.get("TRAILHOUND_FUZZ_SECONDS", "0")) / 4  # for each of the tests here
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from support import ROOT, project_with
 
 # name: the call that renders it. Columns and relations are those of the tests.
 _CALLS = {
@@ -47,6 +47,7 @@ class Rendered(UserDict[str, str]):
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
     """The SQL of each macro call and each model above: one run of dbt for all of them."""
     folder = tmp_path_factory.mktemp("dbt")
+    project = project_with([], folder / "project")
     paths = [ROOT / "models" / f"{name}.sql" for name in _MODELS]
     models = "".join(
         f"{{% set {path.stem} %}}{path.read_text(encoding='utf-8')}{{% endset %}}" for path in paths
@@ -58,7 +59,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
             str(Path(sys.executable).with_name("dbt")),
             *("--quiet", "compile", "--output", "json", "--no-introspect"),
             *("--inline", f"{models}{{{{ tojson({{{pairs}}}) }}}}"),
-            *("--project-dir", str(ROOT), "--profiles-dir", str(ROOT)),
+            *("--project-dir", str(project), "--profiles-dir", str(project)),
             *("--target", "duckdb", "--target-path", str(folder), "--log-path", str(folder)),
         ],
         cwd=folder,

@@ -95,7 +95,7 @@ def countries_of(
     return dict(found)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(case=ranges_and_addresses(), longest=st.sampled_from([20, 60, 200, 900]))
 def test_it_finds_what_a_search_finds(
     database: duckdb.DuckDBPyConnection,

@@ -128,7 +128,7 @@ def test_the_edges_are_those_of_python() -> None:
     }
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(texts=st.lists(_TEXT, min_size=1, max_size=40))
 def test_it_is_what_python_says(
     database: duckdb.DuckDBPyConnection, query: str, texts: list[str]

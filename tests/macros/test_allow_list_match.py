@@ -156,7 +156,7 @@ ROWS = st.builds(
     _ANY | patterns_of(NAMES),
     _ANY | st.sampled_from(DAYS).map(str),
 )
-PROPERTY = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PROPERTY = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.fixture(scope="module")

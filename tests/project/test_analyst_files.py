@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from support import ROOT, project_with
 from trailhound.build.relations import seed_sql
 from trailhound.project.detections import read_detections
 from trailhound.project.project import Project
@@ -29,7 +30,6 @@ from trailhound.project.seeds import (
 from trailhound.project.seeds_in_force import seeds_in_force
 from trailhound.settings import Settings
 
-ROOT = Path(__file__).parents[2]
 ALLOW_LIST = list(AllowListRow.model_fields)
 OVERRIDES = list(OverrideRow.model_fields)
 TRUSTED = list(TrustedAccountRow.model_fields)
@@ -269,11 +269,12 @@ def test_the_projects_own_files_are_good(known: Known) -> None:
 
 def dbt_build(folder: Path, select: list[str]) -> subprocess.CompletedProcess[str]:
     """`dbt build` with the CSV files of folder/seeds: of a copy, for dbt writes over them."""
+    project = project_with([FAILED, LOGGING], folder / "project")
     return subprocess.run(
         [
             *(str(Path(sys.executable).with_name("dbt")), "--no-use-colors", "build"),
             *("--exclude-resource-type", "unit_test", "--select", *select),
-            *("--project-dir", str(ROOT), "--profiles-dir", str(ROOT), "--target", "duckdb"),
+            *("--project-dir", str(project), "--profiles-dir", str(project), "--target", "duckdb"),
             *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
         ],
         env={

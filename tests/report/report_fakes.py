@@ -54,14 +54,13 @@ def make_store(
                 user_account_id varchar, session_creation_date varchar, source_address varchar
             )"""
         )
-        for account, region, day, count in events:
-            connection.execute(
-                "insert into cloudtrail_events by name select ? as account_id, ? as aws_region, "
-                "cast(? as date) as event_date, event_date + interval 12 hour as event_time, "
-                "'s3.amazonaws.com' as event_source, 'ListBuckets' as event_name, "
-                "timestamp '2026-02-01 00:00:00' as built_at from range(?)",
-                [account, region, day, count],
-            )
+        connection.register("given_events", _events(events))
+        connection.execute(
+            "insert into cloudtrail_events by name select account_id, aws_region, event_date, "
+            "event_date + interval 12 hour as event_time, 's3.amazonaws.com' as event_source, "
+            "'ListBuckets' as event_name, timestamp '2026-02-01 00:00:00' as built_at "
+            "from given_events, range(calls)"
+        )
         for each in calls:
             call = {**each, "event_date": each["event_time"].date()}
             names, given = ", ".join(call), ", ".join("?" for _ in call)
@@ -78,6 +77,14 @@ def make_store(
         for row in odd:
             connection.execute("insert into cloudtrail_logs values (?, ?, ?, ?, null)", row)
     return path
+
+
+def _events(events: Iterable[tuple[str, str, date, int]]) -> pa.Table:
+    names, types = ("account_id", "aws_region", "event_date", "calls"), "string string date32 int64"
+    schema = pa.schema(list(zip(names, map(pa.type_for_alias, types.split()), strict=True)))
+    return pa.Table.from_pylist(
+        [dict(zip(names, each, strict=True)) for each in events], schema=schema
+    )
 
 
 def _table(alerts: list[dict[str, Any]]) -> pa.Table:
