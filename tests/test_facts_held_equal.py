@@ -76,3 +76,25 @@ def test_the_columns_of_the_csv_files() -> None:
 def test_the_facts_that_a_detection_looks_back_in() -> None:
     source = (ROOT / "macros/incremental/recomputed_days.sql").read_text()
     assert set(texts_in(source, "history | max == 0", ") -%}")) == FACTS_BY_DAY
+
+
+def test_the_calls_of_facts() -> None:
+    """As each fact's SQL compares them."""
+    folder = ROOT / "models" / "facts"
+    named = {
+        each["name"]: each["config"]["meta"]["calls"]
+        for path in folder.glob("*.yml")
+        for each in yaml.safe_load(path.read_text()).get("models", [])
+        if "config" in each
+    }
+    assert len(named) == 9
+    for fact, calls in named.items():
+        sql = (folder / f"{fact}.sql").read_text()
+        compared: dict[str, set[str]] = {}
+        source = ""
+        for service, names in re.findall(
+            r"event_source = '([\w.-]+)'|\bevent_name (?:=|in) ?\(?((?:\s*'\w+',?)+)", sql
+        ):
+            source = service or source
+            compared.setdefault(source, set()).update(re.findall(r"\w+", names))
+        assert compared == {source: set(names) for source, names in calls.items()}, fact

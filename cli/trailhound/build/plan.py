@@ -244,7 +244,7 @@ def _step(
         key_column=meta.get("key_column") or "",
         minutes_of_effect=minutes,
         days_of_effect=None if history is None else history - (-minutes // _MINUTES_A_DAY),
-        calls=_calls(meta) if day_column and _reads_no_others(meta, needs) else (),
+        calls=_calls(meta) if day_column and _reads_no_others(node, needs) else (),
     )
 
 
@@ -268,12 +268,14 @@ def _history_days(
     return None if reads_days and not days else days
 
 
-def _reads_no_others(meta: Mapping[str, Any], needs: Iterable[str]) -> bool:
-    """Whether a detection reads no calls but those that it names.
+def _reads_no_others(node: Mapping[str, Any], needs: Iterable[str]) -> bool:
+    """Whether a detection or fact reads no calls but those that it names.
 
-    One that reads the events themselves may, unless it does so because data events are not watched.
+    A detection that reads the events themselves may, unless it does so because data events are not
+    watched.
     """
-    return EVENTS not in needs or bool(meta.get("needs_data_events"))
+    reads_all = EVENTS in needs and not node["config"]["meta"].get("needs_data_events")
+    return not (is_detection(node) and reads_all)
 
 
 def _calls(meta: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -30,4 +30,4 @@ class Step:
     days_of_effect: int | None = 0
     """For how many days after its own an event can change rows by day; None if nothing says."""
     calls: tuple[tuple[str, str], ...] = ()
-    """The calls that a table of a detection is made of alone: service and name, or a glob."""
+    """The calls that a detection or fact is made of alone: service and name, or a glob."""
