@@ -13,6 +13,8 @@ from engines.sql_check import problems
 from support import Invoke, alerts_of
 from trailhound.analyst.sessions import sessions_query
 
+pytestmark = pytest.mark.usefixtures("few")
+
 ACCOUNT = "111122223333"
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/ops/deploy"
 SESSION_ARN = f"arn:aws:sts::{ACCOUNT}:assumed-role/deploy/ci"
