@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +15,8 @@ from dbt_common.tests import enable_test_caching
 from hypothesis import HealthCheck, settings
 
 from oracle import RULES
-from support import Invoke, Run, project_with, run_in
+from support import ROOT, Invoke, Run, install, project_with, run_in
 from trailhound.main import cli
-from trailhound.project import made, project
-from trailhound.project.project import Project
 from webhook import Webhook
 
 # The same examples on every run of CI; elsewhere, and with `make fuzz`, always new ones. How fast a
@@ -95,22 +94,18 @@ def _project_of_fifteen(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def fifteen(_project_of_fifteen: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In this process the installed project has fifteen detections: dbt reads them in a third of
     the time that all take."""
-    _install(_project_of_fifteen, monkeypatch)
+    install(_project_of_fifteen, monkeypatch)
 
 
 @pytest.fixture(scope="session")
 def project_of_few(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with six detections, which dbt reads in a fifth of the time that all take."""
-    return project_with(FEW, tmp_path_factory.mktemp("few"))
+    made = project_with(FEW, tmp_path_factory.mktemp("few"))
+    shutil.copy(ROOT / "detections" / "README.md", made / "detections")
+    return made
 
 
 @pytest.fixture
 def few(project_of_few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In this process the installed project has six detections."""
-    _install(project_of_few, monkeypatch)
-
-
-def _install(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Both are imported by now: one that is while the other is patched would keep the patch.
-    for module in (project, made):
-        monkeypatch.setattr(module, "installed_project", lambda: Project(root))
+    install(project_of_few, monkeypatch)
