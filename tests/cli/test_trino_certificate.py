@@ -67,11 +67,12 @@ def test_a_server_that_nobody_vouches_for_gets_no_password(
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # what they say goes before all else
         monkeypatch.delenv(name, raising=False)
     port, certificate = server
+    monkeypatch.setenv("TRAILHOUND_TARGET", "trino")
     monkeypatch.setenv("TRAILHOUND_TRINO_PORT", str(port))
     monkeypatch.setenv("TRAILHOUND_TRINO_PASSWORD", "secret")
     if is_known:
         monkeypatch.setenv("TRAILHOUND_TRINO_CA_FILE", str(certificate))
-    said = invoke(command, "--target", "trino", code=1).stderr
+    said = invoke(command, code=1).stderr
     assert ("certificate verify failed" in said.lower()) != is_known, said
     # As a word: a port may end so.
     assert bool(re.search(r"\b401\b", said)) == is_known, said
