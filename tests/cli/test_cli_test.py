@@ -131,6 +131,7 @@ def test_the_github_action_tests_what_its_inputs_say(
     )
     assert done.returncode == 3
     given = (project / "given").read_text().splitlines()
+    assert given == ["test", *detections.split(), "--project-dir", str(project)]
     rows = [line.split() for line in invoke(*given, code=code).stdout.splitlines()]
     assert {row[0] for row in rows if row and row[0].startswith("iam_")} == tested
     assert not (project / "made").exists()
