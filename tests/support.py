@@ -11,7 +11,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from click.testing import Result
+
+from trailhound.project import made
+from trailhound.project import project as project_module
+from trailhound.project.project import Project
 
 ROOT = Path(__file__).parents[1]
 LOGS = ROOT / "tests" / "logs"
@@ -59,3 +64,10 @@ def project_with(detections: Iterable[str], folder: Path, project: Path = ROOT) 
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, copy)
     return folder
+
+
+def install(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a project the installed one, in this process."""
+    # Both are imported by now: one that is while the other is patched would keep the patch.
+    for module in (project_module, made):
+        monkeypatch.setattr(module, "installed_project", lambda: Project(root))

@@ -16,54 +16,74 @@ import pytest
 from click.testing import CliRunner
 
 from support import LOGS, ROOT, Invoke, alerts_of
-from trailhound.analyst.counted import countings
+from trailhound.analyst.counted import Counting, countings
 from trailhound.analyst.explain import allow_list_row, override_row
 from trailhound.analyst.silence import RegionDays
-from trailhound.analyst.tune import Count, around, bursts
+from trailhound.analyst.tune import Count, around, bursts, tune
 from trailhound.commands.doctor import day_table
 from trailhound.formats.table import write_table
 from trailhound.main import cli
 from trailhound.project.aws_names import aws_names
 from trailhound.project.detections import Detection, read_detections
 from trailhound.project.project import find_project
+from trailhound.screens.tune import tuning_page
 from trailhound.settings import Settings
 from trailhound.workspace import Work
-
-OLD_TRAIL = ("--max-age", "9999d")
 
 DETECTIONS = [each for each in read_detections(find_project(ROOT)) if each.enabled]
 
 
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str, Any]]]:
+Sample = tuple[Path, list[dict[str, Any]]]
+
+
+def built(store: Path, *options: str) -> Sample:
     """A store with the sample trail, and its alerts."""
-    store = tmp_path_factory.mktemp("analyst") / "sample.duckdb"
-    command = ["run", str(LOGS / "sample"), "--store", str(store), "--format", "ndjson"]
+    command = ["run", str(LOGS / "sample"), "--store", str(store), "--format", "ndjson", *options]
     done = CliRunner().invoke(cli, command)
     assert done.exit_code == 0, done.stderr
     return store, alerts_of(done.stdout)
 
 
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    """What all detections make of it; its store is only read."""
+    return built(tmp_path_factory.mktemp("analyst") / "sample.duckdb")
+
+
+@pytest.fixture(scope="module")
+def work(sample: Sample) -> Work:
+    return Work(Settings(store=sample[0]))
+
+
+@pytest.fixture(scope="module")
+def counted(work: Work) -> dict[str, Counting]:
+    """What each detection counts."""
+    return {each.detection: each for each in countings(work)}
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory, project_of_few: Path) -> Sample:
+    """What a few detections make of it."""
+    store = tmp_path_factory.mktemp("few") / "sample.duckdb"
+    return built(store, "--project-dir", str(project_of_few))
+
+
 @pytest.fixture
-def store(sample: tuple[Path, list[dict[str, Any]]], folder: Path) -> Path:
-    """A copy of the store that a test may change."""
-    return Path(shutil.copy(sample[0], folder / "trailhound.duckdb"))
+def store(small: Sample, few: None, folder: Path) -> Path:  # noqa: ARG001
+    """A copy of the store of the few, which are the installed ones, for a test to change."""
+    return Path(shutil.copy(small[0], folder / "trailhound.duckdb"))
 
 
-@pytest.mark.usefixtures("store")
-def test_what_each_detection_counts_is_found() -> None:
-    found = list(countings(Work(Settings())))
-    assert [each.fault for each in found if each.fault] == []
-    assert {each.name for each in found} == {"counted"}
-    assert {each.detection for each in found} == {each.name for each in DETECTIONS}
+def test_what_each_detection_counts_is_found(counted: dict[str, Counting]) -> None:
+    assert [each.fault for each in counted.values() if each.fault] == []
+    assert {each.name for each in counted.values()} == {"counted"}
+    assert set(counted) == {each.name for each in DETECTIONS}
 
 
-@pytest.mark.usefixtures("store")
-def test_every_alert_is_explained_by_its_own_events(
-    sample: tuple[Path, list[dict[str, Any]]], invoke: Invoke
-) -> None:
+def test_every_alert_is_explained_by_its_own_events(sample: Sample, invoke: Invoke) -> None:
     for alert in sample[1]:
-        told = json.loads(invoke("explain", alert["alert_id"][:10], "--format", "json").stdout)[0]
+        command = ("explain", alert["alert_id"][:10], "--store", sample[0], "--format", "json")
+        told = json.loads(invoke(*command).stdout)[0]
         assert told["alert"] == alert
         ids = [row["event_id"] for row in told["timeline"]]
         assert ids[:100] == alert["event_ids"]
@@ -74,10 +94,8 @@ def test_every_alert_is_explained_by_its_own_events(
 
 
 @pytest.mark.usefixtures("store")
-def test_an_explanation_reads_well(
-    sample: tuple[Path, list[dict[str, Any]]], invoke: Invoke
-) -> None:
-    alert = next(each for each in sample[1] if each["detection"] == "s3_buckets_enumerated")
+def test_an_explanation_reads_well(small: Sample, invoke: Invoke) -> None:
+    alert = next(each for each in small[1] if each["detection"] == "s3_buckets_enumerated")
     page = invoke("explain", alert["alert_id"]).stdout
     for expected in (
         alert["title"],
@@ -98,9 +116,9 @@ def test_an_alert_that_is_not_there(alert_id: str, invoke: Invoke) -> None:
 
 @pytest.mark.usefixtures("store")
 def test_the_rows_it_offers_do_silence_the_alert(
-    sample: tuple[Path, list[dict[str, Any]]], invoke: Invoke, folder: Path
+    small: Sample, invoke: Invoke, folder: Path
 ) -> None:
-    alert = next(each for each in sample[1] if each["detection"] == "s3_mass_copy_objects")
+    alert = next(each for each in small[1] if each["detection"] == "s3_mass_copy_objects")
     told = json.loads(invoke("explain", alert["alert_id"], "--format", "json").stdout)[0]
     for option, name, row in (
         ("--allow-list", "allow_list.csv", told["allow_list_row"]),
@@ -112,41 +130,49 @@ def test_the_rows_it_offers_do_silence_the_alert(
         assert alert["alert_id"] not in {each["alert_id"] for each in alerts}
 
 
-def test_no_row_is_offered_for_a_name_with_a_wildcard(
-    sample: tuple[Path, list[dict[str, Any]]],
-) -> None:
-    alert = next(each for each in sample[1] if each["detection"] == "s3_mass_copy_objects")
+def test_no_row_is_offered_for_a_name_with_a_wildcard(small: Sample) -> None:
+    alert = next(each for each in small[1] if each["detection"] == "s3_mass_copy_objects")
     detection = next(each for each in DETECTIONS if each.name == alert["detection"])
     assert allow_list_row(alert) is not None
     hostile = {**alert, "entity_id": "SAML:*"}
     assert (allow_list_row(hostile), override_row(hostile, detection)) == (None, None)
 
 
-@pytest.mark.usefixtures("store")
 @pytest.mark.parametrize("detection", DETECTIONS, ids=lambda each: each.name)
 def test_tuning_counts_the_alerts_that_there_are(
-    detection: Detection, sample: tuple[Path, list[dict[str, Any]]], invoke: Invoke
+    detection: Detection, sample: Sample, work: Work, counted: dict[str, Counting]
 ) -> None:
-    settings = alerts_of(invoke("tune", detection.name, "--format", "ndjson").stdout)
-    (in_force,) = [each for each in settings if each["in_force"]]
+    with work.warehouse() as warehouse:
+        tuning = tune(warehouse, detection, counted[detection.name])
     found = [each for each in sample[1] if each["detection"] == detection.name]
-    assert in_force["alerts"] == len(found)
-    assert in_force["entities"] == len({(a["account_id"], a["entity_id"]) for a in found})
-    assert detection.title in invoke("tune", detection.name).stdout
+    entities = {(each["account_id"], each["entity_id"]) for each in found}
+    assert tuning.results[tuning.in_force] == (len(found), len(entities))
+    assert detection.title in tuning_page(tuning, detection)
 
 
 @pytest.mark.usefixtures("store")
-def test_another_setting_gives_what_tuning_said(invoke: Invoke) -> None:
+def test_another_setting_gives_what_tuning_said(small: Sample, invoke: Invoke) -> None:
     name = "s3_buckets_enumerated"
+
+    def of_it(alerts: list[dict[str, Any]]) -> list[tuple[str, str]]:
+        found = [each for each in alerts if each["detection"] == name]
+        return [(each["account_id"], each["entity_id"]) for each in found]
+
+    assert "S3 - Buckets enumerated" in invoke("tune", name).stdout
     settings = alerts_of(invoke("tune", name, "--format", "ndjson").stdout)
-    for setting in settings[:: len(settings) // 2]:
+    (in_force,) = [each for each in settings if each["in_force"]]
+    shortest, *_, longest = [each for each in settings if each["threshold"] == 6]
+    given = [(in_force, of_it(small[1]))]
+    for setting in (shortest, longest):
         numbers = {
             f"{name}__threshold": setting["threshold"],
             f"{name}__minutes": setting["window_minutes"],
         }
         done = invoke("run", "--vars", json.dumps(numbers), "--format", "ndjson")
-        found = [each for each in alerts_of(done.stdout) if each["detection"] == name]
-        assert len(found) == setting["alerts"], setting
+        given.append((setting, of_it(alerts_of(done.stdout))))
+    for setting, found in given:
+        assert (setting["alerts"], setting["entities"]) == (len(found), len(set(found))), setting
+    assert len({len(found) for _, found in given}) == len(given)
 
 
 def test_a_burst_ends_with_its_window_or_its_day() -> None:
@@ -250,13 +276,21 @@ def test_a_row_that_cannot_be_is_not_written(
     assert ((folder / "a.csv").read_text(), (folder / "o.csv").read_text()) == before
 
 
-@pytest.mark.usefixtures("store")
-def test_doctor_finds_nothing_wrong_with_the_sample(invoke: Invoke) -> None:
-    findings = alerts_of(invoke("doctor", *OLD_TRAIL, "--format", "ndjson").stdout)
+def test_doctor_finds_nothing_wrong_with_the_sample(
+    sample: Sample, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ("doctor", "--max-age", "9999d", "--store", sample[0])
+    findings = alerts_of(invoke(*command, "--format", "ndjson").stdout)
     assert {each["state"] for each in findings} == {"ok"}
-    assert "us-east-1" in invoke("doctor", *OLD_TRAIL).stdout
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = invoke(*command).stdout.splitlines()
+    assert max(len(line) for line in lines if str(sample[0].parent) not in line) <= 80
+    assert any("us-east-1" in line for line in lines)
+    assert "2026-03-09 to 2026-03-12" in lines[-7]
+    assert lines[-1].startswith("A mark is a day:")
 
 
+@pytest.mark.usefixtures("few")
 def test_doctor_finds_what_is_missing(invoke: Invoke, folder: Path) -> None:
     (folder / "logs").mkdir()
     for day, file in ((1, "a"), (4, "b")):
@@ -328,15 +362,7 @@ def test_doctor_covers_all_days_in_the_width_of_the_terminal(width: int, span: i
     assert (len(marks) - 1) * days < span <= len(marks) * days
 
 
-@pytest.mark.usefixtures("store")
-def test_doctor_says_which_days_a_mark_is(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    lines = invoke("doctor", *OLD_TRAIL).stdout.splitlines()
-    assert max(len(line) for line in lines if str(Path.cwd()) not in line) <= 80
-    assert "2026-03-09 to 2026-03-12" in lines[-7]
-    assert lines[-1].startswith("A mark is a day:")
-
-
+@pytest.mark.usefixtures("few")
 def test_doctor_names_events_that_aws_does_not_have(invoke: Invoke, folder: Path) -> None:
     invoke("init", "-q")
     wrong = {
@@ -373,7 +399,7 @@ def test_doctor_says_that_the_names_need_botocore(
 ) -> None:
     monkeypatch.setitem(sys.modules, "botocore", None)
     aws_names.cache_clear()
-    findings = alerts_of(invoke("doctor", *OLD_TRAIL, "--format", "ndjson").stdout)
+    findings = alerts_of(invoke("doctor", "--max-age", "9999d", "--format", "ndjson").stdout)
     [told] = [each for each in findings if each["subject"] == "event names"]
     assert (told["state"], told["found"]) == ("note", "not checked")
     assert "botocore" in told["advice"]

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
-from support import Run, alerts_of, run_in
+from support import Invoke, alerts_of
 from trailhound.analyst.counted import countings
 from trailhound.analyst.explain import timeline_query
 from trailhound.main import cli
@@ -29,42 +29,45 @@ SEQUENCE, NEW, ABOVE = (
 def folder_of_attack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a store in which one person did an act of each of these kinds."""
     folder = tmp_path_factory.mktemp("attack")
-    run = run_in(folder)
-    for name in (SEQUENCE, NEW, ABOVE):
-        run("trailhound", "simulate", name, "--start", START, "--output", name)
-    run("trailhound", "run", SEQUENCE, NEW, ABOVE, "--quiet")
+    names = (SEQUENCE, NEW, ABOVE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for name in names:
+            asked("simulate", name, "--start", START, "--output", name)
+        asked("run", *names, "--quiet")
     return folder
 
 
+def asked(*arguments: str, code: int = 0) -> Result:
+    """Run a command in this process."""
+    done = CliRunner().invoke(cli, arguments, prog_name="trailhound")
+    assert done.exit_code == code, done.stderr
+    return done
+
+
 @pytest.fixture
-def attack(folder_of_attack: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command there, in this process; the store is only read."""
+def attack(folder_of_attack: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
+    """Run a command there; the store is only read."""
     monkeypatch.chdir(folder_of_attack)
-
-    def run(*arguments: str, code: int = 0) -> Any:
-        done = CliRunner().invoke(cli, arguments, prog_name="trailhound")
-        assert done.exit_code == code, done.stderr
-        return done
-
-    return run
+    return asked
 
 
-def listed(attack: Run, *command: str) -> list[dict[str, Any]]:
+def listed(attack: Invoke, *command: str) -> list[dict[str, Any]]:
     return alerts_of(attack(*command, "--format", "ndjson").stdout)
 
 
-def explained(attack: Run, alert_id: str) -> dict[str, Any]:
+def explained(attack: Invoke, alert_id: str) -> dict[str, Any]:
     [told] = json.loads(attack("explain", alert_id, "--format", "json").stdout)
     assert isinstance(told, dict)
     return told
 
 
-def id_of(attack: Run, detection: str, *options: str) -> str:
+def id_of(attack: Invoke, detection: str, *options: str) -> str:
     [found] = listed(attack, "alerts", "--detection", detection, *options)
     return str(found["alert_id"])
 
 
-def test_an_incident_is_told_as_its_findings_in_the_order_of_time(attack: Run) -> None:
+def test_an_incident_is_told_as_its_findings_in_the_order_of_time(attack: Invoke) -> None:
     [incident] = listed(attack, "incidents")
     told = explained(attack, incident["alert_id"][:8])
     assert told["incident"] == incident
@@ -93,7 +96,7 @@ def test_an_incident_is_told_as_its_findings_in_the_order_of_time(attack: Run) -
 
 @pytest.mark.parametrize("columns", ["60", "160"])
 def test_an_incident_reads_well_on_any_terminal(
-    attack: Run, columns: str, monkeypatch: pytest.MonkeyPatch
+    attack: Invoke, columns: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", columns)
     [incident] = listed(attack, "incidents")
@@ -105,19 +108,19 @@ def test_an_incident_reads_well_on_any_terminal(
 
 
 @pytest.mark.parametrize("option", [["--sql"], ["--ask", "1"]])
-def test_an_incident_has_no_query(attack: Run, option: list[str]) -> None:
+def test_an_incident_has_no_query(attack: Invoke, option: list[str]) -> None:
     [incident] = listed(attack, "incidents")
     assert (
         "ask one of its findings" in attack("explain", incident["alert_id"], *option, code=2).stderr
     )
 
 
-def test_a_detection_chooses_the_incidents_that_it_has_a_part_in(attack: Run) -> None:
+def test_a_detection_chooses_the_incidents_that_it_has_a_part_in(attack: Invoke) -> None:
     assert len(listed(attack, "incidents", "--detection", NEW)) == 1
     assert listed(attack, "incidents", "--detection", "s3_mass_copy_objects") == []
 
 
-def test_a_sequence_shows_its_steps(attack: Run) -> None:
+def test_a_sequence_shows_its_steps(attack: Invoke) -> None:
     alert_id = id_of(attack, SEQUENCE)
     steps = [(row["event_name"], row["step"]) for row in explained(attack, alert_id)["timeline"]]
     assert steps == [("CreateUser", 1), ("AttachUserPolicy", 2)]
@@ -126,7 +129,7 @@ def test_a_sequence_shows_its_steps(attack: Run) -> None:
     assert "step 2 fires" in page
 
 
-def test_what_is_new_stands_beside_what_was_seen_before(attack: Run) -> None:
+def test_what_is_new_stands_beside_what_was_seen_before(attack: Invoke) -> None:
     alert_id = id_of(attack, NEW, "--signals")
     told = explained(attack, alert_id)
     assert len(told["timeline"]) == 1
@@ -145,7 +148,7 @@ def test_what_is_new_stands_beside_what_was_seen_before(attack: Run) -> None:
     assert "never seen before" in page
 
 
-def test_what_is_above_the_baseline_stands_beside_its_days(attack: Run) -> None:
+def test_what_is_above_the_baseline_stands_beside_its_days(attack: Invoke) -> None:
     alert_id = id_of(attack, ABOVE)
     days = explained(attack, alert_id)["baseline"]
     assert days[0]["event_date"] >= "2026-03-06"
@@ -154,7 +157,7 @@ def test_what_is_above_the_baseline_stands_beside_its_days(attack: Run) -> None:
     assert "The 14 days before" in attack("explain", alert_id).stdout
 
 
-def test_every_sequence_names_its_steps(attack: Run, folder_of_attack: Path) -> None:
+def test_every_sequence_names_its_steps(attack: Invoke, folder_of_attack: Path) -> None:
     assert attack
     work = Work(Settings(store=folder_of_attack / "trailhound.duckdb"))
     counted = {each.detection: each for each in countings(work)}

@@ -13,6 +13,8 @@ from engines.sql_check import problems
 from support import Invoke, alerts_of
 from trailhound.analyst.sessions import sessions_query
 
+pytestmark = pytest.mark.usefixtures("few")
+
 ACCOUNT = "111122223333"
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/ops/deploy"
 SESSION_ARN = f"arn:aws:sts::{ACCOUNT}:assumed-role/deploy/ci"
@@ -74,10 +76,23 @@ def burst(**fields: Any) -> list[dict[str, Any]]:
 
 def explained(invoke: Invoke, *records: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
     """The sessions of the one alert, and the page."""
+    [found] = all_explained(invoke, *records).values()
+    return found
+
+
+def all_explained(
+    invoke: Invoke, *records: dict[str, Any]
+) -> dict[str, tuple[list[dict[str, Any]], str]]:
+    """The sessions of the one alert of each account, and the page."""
     Path("trail.json").write_text(json.dumps({"Records": records}))
-    [alert] = alerts_of(invoke("run", "trail.json", "--format", "ndjson").stdout)
-    told = json.loads(invoke("explain", alert["alert_id"], "--format", "json").stdout)[0]
-    return told["sessions"], invoke("explain", alert["alert_id"]).stdout
+    alerts = alerts_of(invoke("run", "trail.json", "--format", "ndjson").stdout)
+    found = {}
+    for alert in alerts:
+        told = json.loads(invoke("explain", alert["alert_id"], "--format", "json").stdout)[0]
+        page = invoke("explain", alert["alert_id"]).stdout
+        found[alert["account_id"]] = told["sessions"], page
+    assert len(found) == len(alerts)
+    return found
 
 
 def test_the_key_tells_who_assumed_the_role(invoke: Invoke) -> None:
@@ -102,23 +117,29 @@ def test_the_key_tells_who_assumed_the_role(invoke: Invoke) -> None:
     assert "source identity  alice@example.com" in page
 
 
-@pytest.mark.parametrize(
-    ("time", "session", "error", "is_found"),
-    [
+def test_else_the_name_of_the_session_does(invoke: Invoke) -> None:
+    cases = [
         ("11:59:59", SESSION_ARN, None, True),
         ("12:00:01", SESSION_ARN, None, False),  # later than the first call
         ("11:59:59", f"{SESSION_ARN}2", None, False),
         ("11:59:59", SESSION_ARN, "AccessDenied", False),
         ("00:00:00", SESSION_ARN, None, True),  # twelve hours before
-    ],
-)
-def test_else_the_name_of_the_session_does(
-    invoke: Invoke, time: str, session: str, error: str | None, *, is_found: bool
-) -> None:
-    call = assumed(1, time, "ASIAREDACTED", session, errorCode=error)
-    [found], page = explained(invoke, call, *burst())
-    assert found["caller"] == (ALICE["arn"] if is_found else None)
-    assert ("not in these logs" in page) != is_found
+    ]
+    records: list[dict[str, Any]] = []
+    for number, (time, session, error, _) in enumerate(cases):
+        call = assumed(1, time, "ASIAREDACTED", session, errorCode=error)
+        records += json.loads(json.dumps([call, *burst()]).replace(ACCOUNT, account(number)))
+    told = all_explained(invoke, *records)
+    for number, (*case, is_found) in enumerate(cases):
+        [found], page = told.pop(account(number))
+        caller = ALICE["arn"].replace(ACCOUNT, account(number))
+        assert found["caller"] == (caller if is_found else None), case
+        assert ("not in these logs" in page) != is_found, case
+    assert told == {}
+
+
+def account(number: int) -> str:
+    return f"{number:012}"
 
 
 def test_the_copy_of_another_account_names_the_caller(invoke: Invoke) -> None:

@@ -9,7 +9,23 @@ from typing import Any
 
 import pytest
 
-from support import Invoke, alerts_of
+from support import Invoke, alerts_of, install, project_with
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with the detections that the inputs here are for."""
+    names = (
+        "aws_critical_changes_to_logging", "aws_defense_tampering_denied",
+        "ec2_multiple_instances_created", "ec2_multiple_large_instances_created",
+        "s3_mass_delete_objects",
+    )  # fmt: skip
+    return project_with(names, tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(autouse=True)
+def _installed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(project, monkeypatch)
 
 
 def event(number: int, **more: Any) -> dict[str, Any]:

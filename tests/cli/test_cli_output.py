@@ -228,6 +228,7 @@ def test_the_names_of_detections_are_whole_at_any_width(
     assert "needs S3 data events" in "\n".join(lines)
 
 
+@pytest.mark.usefixtures("few")
 def test_files_for_people_leave_out_what_is_nought(
     invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,7 +20,7 @@ from support import Invoke
 from trailhound.errors import TrailhoundError
 from trailhound.project import countries
 
-pytestmark = pytest.mark.usefixtures("fifteen")
+pytestmark = pytest.mark.usefixtures("few")
 
 TRAIL = "trail.json.gz"
 
@@ -115,13 +115,11 @@ def test_the_variable_logs_stands_for_paths(invoke: Invoke, trail: Path) -> None
     assert result.stdout.count("\n") == 1
 
 
-@pytest.mark.parametrize(
-    ("severity", "code"), [("low", 3), ("medium", 3), ("high", 0), ("critical", 0)]
-)
-def test_fail_on(invoke: Invoke, trail: Path, severity: str, code: int) -> None:
-    result = invoke("run", trail, "--fail-on", severity, "--format", "ndjson", code=code)
-    assert result.stdout.count("\n") == 1
-    assert (f"--fail-on {severity}: 1 such alert" in result.stderr) is bool(code)
+def test_fail_on(invoke: Invoke, trail: Path) -> None:
+    for severity, code in (("low", 3), ("medium", 3), ("high", 0), ("critical", 0)):
+        result = invoke("run", trail, "--fail-on", severity, "--format", "ndjson", code=code)
+        assert result.stdout.count("\n") == 1
+        assert (f"--fail-on {severity}: 1 such alert" in result.stderr) is bool(code)
 
 
 @pytest.mark.usefixtures("trail")
@@ -352,10 +350,9 @@ def test_too_little_memory_is_one_line_that_says_what_to_do(
 @pytest.mark.parametrize(
     ("variables", "alerts"),
     [
-        ("{denied_error_codes: AccessDenied}", 1),
+        ("{denied_error_codes: AccessDenied, human_role_patterns: 'App*'}", 1),
         ("{denied_error_codes: [Other]}", 0),
         ("{denied_error_codes: []}", 0),
-        ("{human_role_patterns: 'App*'}", 1),
     ],
 )
 def test_a_list_of_one_may_be_a_text(

@@ -11,7 +11,7 @@ from cli_helpers import denied
 
 from support import Invoke, alerts_of
 
-pytestmark = pytest.mark.usefixtures("fifteen")
+pytestmark = pytest.mark.usefixtures("few")
 
 
 @pytest.fixture

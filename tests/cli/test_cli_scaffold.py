@@ -243,6 +243,7 @@ def test_two_detections_of_one_name(invoke: Invoke, folder: Path) -> None:
     assert line.startswith("Error: two detections are named iam_multiple_users_created: ")
 
 
+@pytest.mark.usefixtures("few")
 def test_a_new_detection_passes_its_tests_and_is_in_the_catalogue(
     invoke: Invoke, folder: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -18,6 +19,8 @@ from cli_helpers import errors_of
 
 from support import ROOT, Invoke
 from trailhound import __version__
+from trailhound.screens.progress import progress_bar
+from trailhound.settings import Settings
 
 # Of a macro of the user's own only the compiled SQL could tell what is missing here.
 SQL = "select number + {added} as total from {{{{ ref('numbers') }}}} {{{{ mine() }}}}"
@@ -108,29 +111,30 @@ def test_files_of_a_detection(invoke: Invoke) -> None:
     ],
 )
 def test_the_github_action_tests_what_its_inputs_say(
-    project: Path, tmp_path: Path, detections: str, code: int, tested: set[str]
+    invoke: Invoke, project: Path, detections: str, code: int, tested: set[str]
 ) -> None:
     action = yaml.safe_load((ROOT / "deploy" / "github-action" / "action.yml").read_text())
     *_, step = action["runs"]["steps"]
-    (tmp_path / "trailhound").symlink_to(sys.prefix)
-    (tmp_path / "iam_good").touch()  # a glob would find it
+    program = project / "trailhound" / "bin" / "trailhound"
+    program.parent.mkdir(parents=True)
+    program.write_text('#!/bin/sh\nprintf "%s\\n" "$@" >given\nexit 3\n')
+    program.chmod(0o755)
+    (project / "iam_good").touch()  # a glob would find it
     values = {"project-dir": str(project), "detections": detections}
     variables = {
         name: values[value.removeprefix("${{ inputs.").removesuffix(" }}")]
         for name, value in step["env"].items()
     }
+    environment = {**os.environ, **variables, "RUNNER_TEMP": str(project)}
     done = subprocess.run(
-        ["bash", "-e", "-c", step["run"]],
-        cwd=tmp_path,
-        env={**os.environ, **variables, "RUNNER_TEMP": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
+        ["bash", "-e", "-c", step["run"]], cwd=project, env=environment, check=False
     )
-    assert done.returncode == code, done.stderr
-    rows = [line.split() for line in done.stdout.splitlines()]
+    assert done.returncode == 3
+    given = (project / "given").read_text().splitlines()
+    assert given == ["test", *detections.split(), "--project-dir", str(project)]
+    rows = [line.split() for line in invoke(*given, code=code).stdout.splitlines()]
     assert {row[0] for row in rows if row and row[0].startswith("iam_")} == tested
-    assert not (tmp_path / "made").exists()
+    assert not (project / "made").exists()
 
 
 @pytest.mark.usefixtures("project")
@@ -200,12 +204,11 @@ def test_progress_is_told_after_each_test(
 
 
 @pytest.mark.usefixtures("project")
-@pytest.mark.parametrize(("option", "is_shown"), [("--format=table", True), ("--quiet", False)])
-def test_a_bar_for_who_watches(folder: Path, option: str, *, is_shown: bool) -> None:
+def test_a_bar_for_who_watches(folder: Path) -> None:
     ours, theirs = pty.openpty()
     program = str(Path(sys.executable).with_name("trailhound"))
     with subprocess.Popen(
-        [program, "test", "iam_good", option],
+        [program, "test", "iam_good"],
         cwd=folder,
         env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
         stdout=subprocess.PIPE,
@@ -218,6 +221,17 @@ def test_a_bar_for_who_watches(folder: Path, option: str, *, is_shown: bool) -> 
                 seen += piece
         stdout = process.stdout.read() if process.stdout else b""
     os.close(ours)
-    assert (b"preparing the tests" in seen) == is_shown
-    assert (b"2/2" in seen) == is_shown
+    assert b"preparing the tests" in seen
+    assert b"2/2" in seen
     assert b"\x1b" not in stdout
+
+
+def test_no_bar_for_who_wants_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Screen(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stderr", Screen())
+    for is_quiet in (True, False):
+        with progress_bar(Settings(quiet=is_quiet), "before", "during") as tell:
+            assert (tell is None) == is_quiet

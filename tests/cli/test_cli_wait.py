@@ -17,7 +17,7 @@ from trailhound.errors import StoreBusy
 from trailhound.settings import Settings
 from trailhound.workspace import Work
 
-pytestmark = pytest.mark.usefixtures("fifteen")
+pytestmark = pytest.mark.usefixtures("few")
 
 HOLD = """
 import sys, duckdb

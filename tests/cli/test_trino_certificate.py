@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from support import Run
+from support import Invoke
 
 
 class _Nobody(BaseHTTPRequestHandler):
@@ -53,10 +53,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path
     listening.shutdown()
 
 
+@pytest.mark.usefixtures("few")
 @pytest.mark.parametrize("command", ["alerts", "run"])
 @pytest.mark.parametrize("is_known", [False, True])
 def test_a_server_that_nobody_vouches_for_gets_no_password(
-    run: Run,
+    invoke: Invoke,
     server: tuple[int, Path],
     monkeypatch: pytest.MonkeyPatch,
     command: str,
@@ -66,16 +67,12 @@ def test_a_server_that_nobody_vouches_for_gets_no_password(
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # what they say goes before all else
         monkeypatch.delenv(name, raising=False)
     port, certificate = server
-    more = {"TRAILHOUND_TRINO_CA_FILE": str(certificate)} if is_known else {}
-    done = run(
-        *("trailhound", command),
-        check=False,
-        TRAILHOUND_TARGET="trino",
-        TRAILHOUND_TRINO_PORT=str(port),
-        TRAILHOUND_TRINO_PASSWORD="secret",
-        **more,
-    )
-    assert done.returncode == 1
-    assert ("certificate verify failed" in done.stderr.lower()) != is_known, done.stderr
+    monkeypatch.setenv("TRAILHOUND_TARGET", "trino")
+    monkeypatch.setenv("TRAILHOUND_TRINO_PORT", str(port))
+    monkeypatch.setenv("TRAILHOUND_TRINO_PASSWORD", "secret")
+    if is_known:
+        monkeypatch.setenv("TRAILHOUND_TRINO_CA_FILE", str(certificate))
+    said = invoke(command, code=1).stderr
+    assert ("certificate verify failed" in said.lower()) != is_known, said
     # As a word: a port may end so.
-    assert bool(re.search(r"\b401\b", done.stderr)) == is_known, done.stderr
+    assert bool(re.search(r"\b401\b", said)) == is_known, said

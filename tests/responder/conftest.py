@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -29,19 +30,22 @@ _MORE = (
 def store_of(folder: Path) -> StoreOf:
     """Make the working folder's store of events, each told by what is special to it."""
 
-    def make(these: Iterable[dict[str, Any]], of_alerts: Sequence[dict[str, Any]] = ()) -> Path:
-        path = folder / "trailhound.duckdb"
-        with duckdb.connect(str(path)) as connection:
-            columns = (*events.COLUMNS, *map(Column, _MORE))
-            _make(connection, "cloudtrail_events", columns, [_whole(each) for each in these])
-            _make(connection, "alerts", alerts.COLUMNS, of_alerts)
-            connection.execute(
-                "create table source_addresses as select distinct source_ip, 'NL' as country "
-                "from cloudtrail_events where source_address is not null"
-            )
-        return path
+    return partial(make_store, folder / "trailhound.duckdb")
 
-    return make
+
+def make_store(
+    path: Path, these: Iterable[dict[str, Any]], of_alerts: Sequence[dict[str, Any]] = ()
+) -> Path:
+    """Make a store of events and alerts."""
+    with duckdb.connect(str(path)) as connection:
+        columns = (*events.COLUMNS, *map(Column, _MORE))
+        _make(connection, "cloudtrail_events", columns, [_whole(each) for each in these])
+        _make(connection, "alerts", alerts.COLUMNS, of_alerts)
+        connection.execute(
+            "create table source_addresses as select distinct source_ip, 'NL' as country "
+            "from cloudtrail_events where source_address is not null"
+        )
+    return path
 
 
 def _make(

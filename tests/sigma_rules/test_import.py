@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 import yaml
+from click.testing import CliRunner, Result
 
 from sigma_rules.matcher import matches
 from sigma_rules.rules import record, rule
-from support import LOGS, Invoke, Run, alerts_of, project_with, run_in
+from support import LOGS, Invoke, alerts_of, project_with
 from trailhound.formats import FORMATS
+from trailhound.main import cli
 
 _NAMES = {
     "CreateUser": "iam", "AttachUserPolicy": "iam", "CreateAccessKey": "iam", "ListBuckets": "s3",
@@ -107,18 +109,9 @@ def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, rules: Path) -> Run:
-    """Run a command in a project whose detections are the rules'."""
+def project(tmp_path_factory: pytest.TempPathFactory, rules: Path) -> Path:
+    """A project whose detections are the rules', with a store of the trail."""
     folder = project_with([], tmp_path_factory.mktemp("project"))
-    run = run_in(folder)
-    run("trailhound", "sigma", "import", rules)
-    return run
-
-
-@pytest.fixture(scope="module")
-def alerts(run: Run, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """The alerts on the trail."""
-    trail = tmp_path_factory.mktemp("trail") / "trail.json"
     hostile = record(
         1000,
         "PutUserPolicy",
@@ -126,8 +119,32 @@ def alerts(run: Run, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str,
         userAgent=_HOSTILE,
         requestParameters={"k": [_HOSTILE]},
     )
+    trail = tmp_path_factory.mktemp("trail") / "trail.json"
     trail.write_text(json.dumps({"Records": [*TRAIL, hostile]}))
-    return alerts_of(run("trailhound", "run", trail, "--format", "ndjson").stdout)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        _ask("sigma", "import", rules)
+        _ask("run", trail)
+    return folder
+
+
+@pytest.fixture
+def ask(project: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
+    """Run a command in the project."""
+    monkeypatch.chdir(project)
+    return _ask
+
+
+def _ask(*command: str | Path, code: int = 0) -> Result:
+    done = CliRunner().invoke(cli, [str(each) for each in command], prog_name="trailhound")
+    assert done.exit_code == code, (done.stderr, done.exception)
+    return done
+
+
+@pytest.fixture
+def alerts(ask: Invoke) -> list[dict[str, Any]]:
+    """The alerts on the trail."""
+    return alerts_of(ask("alerts", "--format", "ndjson").stdout)
 
 
 def _counted(correlation: dict[str, Any], of: Iterable[dict[str, Any]]) -> list[Seen]:
@@ -250,26 +267,23 @@ def test_the_alert_of_a_hostile_rule_says_what_the_rule_says(alerts: list[dict[s
     ids=" ".join,
 )
 def test_its_author_is_named_with_every_match(
-    run: Run, alerts: list[dict[str, Any]], command: list[str]
+    ask: Invoke, alerts: list[dict[str, Any]], command: list[str]
 ) -> None:
     """The licence of most rules asks for it."""
     ids = [each["alert_id"] for each in alerts if each["detection"] == "bases_attachuserpolicy"]
-    done = run("trailhound", *command, *(ids[:1] if command == ["explain"] else ()))
+    done = ask(*command, *(ids[:1] if command == ["explain"] else ()))
     assert re.search("Mallory('|&#39;|\\\\u0027)s neighbour", done.stdout)
 
 
-def test_the_tests_that_were_made_pass(run: Run) -> None:
-    done = run("trailhound", "test", "--format", "ndjson")
-    told = [json.loads(line) for line in done.stdout.splitlines()]
+def test_the_tests_that_were_made_pass(ask: Invoke) -> None:
+    told = alerts_of(ask("test", "--format", "ndjson").stdout)
     assert {each["detection"] for each in told} >= {"plain", "correlation_6", "correlation_3"}
     assert {each["status"] for each in told} == {"pass"}
 
 
-def test_doctor_says_again_what_was_doubted(run: Run, alerts: list[dict[str, Any]]) -> None:
-    assert alerts
-    done = run("trailhound", "doctor", "--format", "ndjson", check=False)
-    told = [found["found"] for found in map(json.loads, done.stdout.splitlines())]
-    assert [each for each in told if each.startswith("doubtful: no errorCode is Success")]
+def test_doctor_says_again_what_was_doubted(ask: Invoke) -> None:
+    told = alerts_of(ask("doctor", "--format", "ndjson", code=3).stdout)
+    assert [each for each in told if each["found"].startswith("doubtful: no errorCode is Success")]
 
 
 def test_a_second_import_changes_nothing_and_spares_what_was_edited(
@@ -316,6 +330,7 @@ def test_no_rule_at_all_is_an_error(invoke: Invoke, folder: Path) -> None:
     assert "no detection could be made" in done.stderr
 
 
+@pytest.mark.usefixtures("few")
 def test_hunt_counts_by_rule_and_entity(invoke: Invoke, folder: Path, rules: Path) -> None:
     (folder / "trail.json").write_text(json.dumps({"Records": TRAIL}))
     invoke("load", folder / "trail.json")
@@ -344,6 +359,7 @@ def test_hunt_counts_by_rule_and_entity(invoke: Invoke, folder: Path, rules: Pat
     assert '"more 1"' not in left_out.stdout
 
 
+@pytest.mark.usefixtures("few")
 def test_rules_that_are_none_are_named_and_the_others_are_used(
     invoke: Invoke, folder: Path
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sigma.conditions import ConditionFieldEqualsValueExpression
@@ -17,9 +18,12 @@ from sigma.types import SigmaString
 
 from sigma_rules.matcher import matches
 from sigma_rules.rules import RECORDS, REFUSED, RULES, rule
-from support import ROOT, run_in
+from support import ROOT
+from trailhound.build.build import build_events
+from trailhound.main import cli
 from trailhound.project.aws_names import aws_names
 from trailhound.project.macros import Macros
+from trailhound.settings import Settings
 from trailhound.sigma.detection import Maker
 from trailhound.sigma.examples import Examples
 from trailhound.sigma.fields import field
@@ -28,6 +32,7 @@ from trailhound.sigma.predicates import Compiler
 from trailhound.sigma.rules import read_rules
 from trailhound.sigma.shape import Shape, grouped
 from trailhound.sigma.sql import one_line
+from trailhound.workspace import Work
 
 Matched = Callable[[dict[str, Any]], set[str]]
 
@@ -39,17 +44,17 @@ def maker_of(paths: list[Path]) -> Maker:
 
 
 @pytest.fixture(scope="module")
-def events(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+def events(
+    tmp_path_factory: pytest.TempPathFactory, project_of_few: Path
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """The records as cloudtrail_events."""
     folder = tmp_path_factory.mktemp("events")
-    (folder / "trail.json").write_text(json.dumps({"Records": RECORDS}))
-    run_in(folder)(
-        *("dbt", "run", "--project-dir", ROOT, "--profiles-dir", ROOT, "--quiet"),
-        *("--vars", json.dumps({"logs": str(folder / "trail.json")})),
-        *("--select", "+cloudtrail_events", "--target-path", folder, "--log-path", folder),
-        TRAILHOUND_STORE=str(folder / "store.duckdb"),
-    )
-    with duckdb.connect(str(folder / "store.duckdb"), read_only=True) as connection:
+    trail, store = folder / "trail.json", folder / "store.duckdb"
+    trail.write_text(json.dumps({"Records": RECORDS}))
+    done = CliRunner().invoke(cli, ["load", str(trail), "--store", str(store)])
+    assert done.exit_code == 0, done.stderr
+    build_events(Work(Settings(project_dir=project_of_few, store=store)))
+    with duckdb.connect(str(store), read_only=True) as connection:
         yield connection
 
 
