@@ -15,7 +15,7 @@ from dbt_common.tests import enable_test_caching
 from hypothesis import HealthCheck, settings
 
 from oracle import RULES
-from support import ROOT, Invoke, Run, install, project_with, run_in
+from support import FEW, ROOT, Invoke, Run, install, project_with, run_in
 from trailhound.main import cli
 from webhook import Webhook
 
@@ -29,12 +29,6 @@ settings.register_profile(
 settings.load_profile("ours")
 # dbt then parses each macro once a process, its own too, and not for every project: half the time.
 enable_test_caching()
-
-FEW = (
-    "iam_multiple_failed_api_calls", "iam_multiple_users_created",
-    "iam_multiple_worldwide_console_logins", "s3_buckets_enumerated", "s3_mass_copy_objects",
-    "s3_mass_delete_objects",
-)  # fmt: skip
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -99,7 +93,7 @@ def fifteen(_project_of_fifteen: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def project_of_few(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with six detections, which dbt reads in a fifth of the time that all take."""
+    """A project with seven detections, which dbt reads in a fifth of the time that all take."""
     made = project_with(FEW, tmp_path_factory.mktemp("few"))
     shutil.copy(ROOT / "detections" / "README.md", made / "detections")
     return made
@@ -107,5 +101,5 @@ def project_of_few(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def few(project_of_few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In this process the installed project has six detections."""
+    """In this process the installed project has seven detections."""
     install(project_of_few, monkeypatch)

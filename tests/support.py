@@ -20,6 +20,11 @@ from trailhound.project.project import Project
 
 ROOT = Path(__file__).parents[1]
 LOGS = ROOT / "tests" / "logs"
+FEW = {
+    "ec2_multiple_instances_created", "iam_multiple_failed_api_calls",
+    "iam_multiple_users_created", "iam_multiple_worldwide_console_logins", "s3_buckets_enumerated",
+    "s3_mass_copy_objects", "s3_mass_delete_objects",
+}  # fmt: skip
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Invoke = Callable[..., Result]

@@ -14,16 +14,10 @@ import pytest
 import yaml
 
 from oracle import RULES
-from support import LOGS, ROOT, Invoke, Run, alerts_of, project_with, run_in
-from trailhound.project import made, project
-from trailhound.project.project import Project
+from support import FEW, LOGS, ROOT, Invoke, Run, alerts_of, run_in
 
 SAMPLE = LOGS / "sample"
 SEED_DETECTIONS = set(RULES)
-FEW = {
-    "ec2_multiple_instances_created", "iam_multiple_failed_api_calls",
-    "iam_multiple_users_created", "s3_buckets_enumerated",
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -43,18 +37,6 @@ def of(detections: Container[str], alerts: str) -> str:
     """The alerts of some detections."""
     lines = alerts.splitlines(keepends=True)
     return "".join(each for each in lines if json.loads(each)["detection"] in detections)
-
-
-@pytest.fixture(scope="module")
-def project_of_few(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return project_with(FEW, tmp_path_factory.mktemp("few"))
-
-
-@pytest.fixture
-def few(project_of_few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In this process the installed project has four detections."""
-    for module in (project, made):
-        monkeypatch.setattr(module, "installed_project", lambda: Project(project_of_few))
 
 
 def test_all_detections_fire_on_the_sample_trail(expected: str) -> None:
