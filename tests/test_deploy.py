@@ -22,6 +22,7 @@ from trailhound.main import cli
 
 DEPLOY = ROOT / "deploy"
 SERVICE = (DEPLOY / "trailhound.service").read_text(encoding="utf-8")
+INGEST = (DEPLOY / "ingest.conf").read_text(encoding="utf-8")
 PROGRAM = "/opt/trailhound/bin/trailhound"
 
 
@@ -30,15 +31,21 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
     service = tmp_path / "trailhound.service"
     service.write_text(SERVICE.replace(PROGRAM, "/bin/true"))
     timer = shutil.copy(DEPLOY / "trailhound.timer", tmp_path)
+    more = tmp_path / "trailhound.service.d" / "ingest.conf"
+    more.parent.mkdir()
+    more.write_text(INGEST.replace(PROGRAM, "/bin/true"))
     done = subprocess.run(
         ["systemd-analyze", "verify", service, timer], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_service_runs_commands_with_options_that_there_are() -> None:
-    lines = re.findall(rf"^Exec\w+={PROGRAM} (\w+) (.*)$", SERVICE, re.MULTILINE)
-    assert [name for name, _ in lines] == ["run", "doctor", "notify"]
+@pytest.mark.parametrize(
+    ("unit", "commands"), [(SERVICE, ["run", "doctor", "notify"]), (INGEST, ["ingest", "run"])]
+)
+def test_a_unit_runs_commands_with_options_that_there_are(unit: str, commands: list[str]) -> None:
+    lines = re.findall(rf"^Exec\w+=-?{PROGRAM} (\w+) (.*)$", unit, re.MULTILINE)
+    assert [name for name, _ in lines] == commands
     for name, rest in lines:
         command = cli.get_command(click.Context(cli), name)
         assert command is not None

@@ -46,8 +46,8 @@ def main() -> None:
         for project in map(Path, sys.argv[1:]):
             _measure(server, project.resolve(), RULES)
         _measure(server, ROOT, RULES)
-        _measure(server, ROOT, [path.stem for path in (ROOT / "detections").glob("*/*.sql")])
         _measure(server, ROOT, RULES, ingested=True)
+        _measure(server, ROOT, [path.stem for path in (ROOT / "detections").glob("*/*.sql")])
 
 
 def _measure(
@@ -70,10 +70,12 @@ def _measure(
             start = _FIRST_DAY + timedelta(days=day)
             hours = 12 if start == _LAST_DAY else 24
             warehouse.deliver(f"{start:%Y/%m/%d}", some_events(draw, start, hours))
+        measured.ingest(hours_ago=4)
+        today, noon = f"{_LAST_DAY:%Y/%m/%d}", _LAST_DAY + timedelta(hours=12)
+        warehouse.deliver(today, some_events(draw, noon, 1), "hour")
         measured.run("first build", hours_ago=3)
-        today = f"{_LAST_DAY:%Y/%m/%d}"
-        hour = _LAST_DAY + timedelta(hours=12)
-        warehouse.deliver(today, some_events(draw, hour, 1), "hour")
+        hour = noon + timedelta(hours=1)
+        warehouse.deliver(today, some_events(draw, hour, 1), "next hour")
         measured.run("an hour of new events", hours_ago=2)
         measured.run("nothing new")
         at = _FIRST_DAY + timedelta(days=1, hours=12)
@@ -102,8 +104,8 @@ class _Measured:
 
     def run(self, title: str, hours_ago: int = 0) -> None:
         """Run and print what it cost; what is delivered was ingested so many hours ago."""
-        if self.ingested and hours_ago:
-            self._ingest(datetime.now(UTC) - timedelta(hours=hours_ago))
+        if hours_ago:
+            self.ingest(hours_ago)
         before, start = {each["queryId"] for each in _queries(self.server)}, time.monotonic()
         self.warehouse.run("dbt", "run")
         seconds = time.monotonic() - start
@@ -121,8 +123,11 @@ class _Measured:
             flush=True,
         )
 
-    def _ingest(self, at: datetime) -> None:
-        """Ingest what was delivered, and move it into the folder of an hour."""
+    def ingest(self, hours_ago: int) -> None:
+        """Ingest what was delivered, if that is how it is read, into the folder of an hour."""
+        if not self.ingested:
+            return
+        at = datetime.now(UTC) - timedelta(hours=hours_ago)
         folder = self.warehouse.folder / "ingested"
         before = set(folder.rglob("*.parquet"))
         self.warehouse.run(
