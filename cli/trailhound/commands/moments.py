@@ -22,8 +22,12 @@ def check_range(since: date | None, until: date | None) -> None:
 
 def trail_days(command: Command) -> Command:
     """Give a command --since and --until, the days of a trail whose folders are read."""
-    for name, which in (("--until", "later"), ("--since", "earlier")):
-        told = f"Leave out a trail's folders of {which} days."
+    told_of = {
+        "--until": "later days, but for the next one: files come late.",
+        "--since": "earlier days.",
+    }
+    for name, days in told_of.items():
+        told = f"Leave out a trail's folders of {days}"
         command = click.option(name, type=Moment(whole_day=True), help=told)(command)
     return command
 
