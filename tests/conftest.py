@@ -24,6 +24,7 @@ from webhook import Webhook
 settings.register_profile(
     "ours",
     derandomize=bool(os.environ.get("CI")),
+    deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("ours")

@@ -168,7 +168,6 @@ def test_a_random_trail_that_arrives_in_portions(project: Project, seed: int) ->
 
 @hypothesis_settings(
     max_examples=HYPOTHESIS_TRAILS,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -181,7 +180,6 @@ def test_any_trail(
 
 @hypothesis_settings(
     max_examples=ROW_TRAILS,
-    deadline=None,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -29,7 +29,7 @@ SECONDS = float(os.environ.get("TRAILHOUND_FUZZ_SECONDS", "0")) / 4  # for each 
 
 def fuzzed(test):
     """Run a hypothesis test once, or again and again for as long as was asked for."""
-    run = settings(max_examples=EXAMPLES, deadline=None)(test)
+    run = settings(max_examples=EXAMPLES)(test)
 
     def repeatedly():
         started = time.monotonic()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trailhound.project import countries
@@ -95,7 +95,7 @@ def countries_of(
     return dict(found)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(case=ranges_and_addresses(), longest=st.sampled_from([20, 60, 200, 900]))
 def test_it_finds_what_a_search_finds(
     database: duckdb.DuckDBPyConnection,

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 MAPPED = "0" * 20 + "ffff"
@@ -128,7 +128,7 @@ def test_the_edges_are_those_of_python() -> None:
     }
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 @given(texts=st.lists(_TEXT, min_size=1, max_size=40))
 def test_it_is_what_python_says(
     database: duckdb.DuckDBPyConnection, query: str, texts: list[str]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trailhound.project.globs import glob_matches
@@ -156,7 +156,7 @@ ROWS = st.builds(
     _ANY | patterns_of(NAMES),
     _ANY | st.sampled_from(DAYS).map(str),
 )
-PROPERTY = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PROPERTY = settings(max_examples=100)
 
 
 @pytest.fixture(scope="module")

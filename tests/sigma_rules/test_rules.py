@@ -11,7 +11,7 @@ import duckdb
 import pytest
 import yaml
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sigma.conditions import ConditionFieldEqualsValueExpression
 from sigma.types import SigmaString
@@ -107,7 +107,6 @@ _CONDITIONS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(deadline=None)
 @given(_SELECTIONS, _SELECTIONS, _CONDITIONS)
 def test_random_rules_match_what_they_say(
     matched: Matched, a: dict[str, Any], b: dict[str, Any], condition: str
