@@ -19,10 +19,14 @@ valid_indicators as (
 
 ),
 
--- Each address, user agent and caller is compared once.
+-- Each address, user agent and caller is compared once a day: a run reads only the days it computes.
 addresses as (
 
-    select distinct source_address from {{ ref('cloudtrail_events') }}
+    select distinct
+        event_date,
+        source_address
+
+    from {{ ref('cloudtrail_events') }}
     where source_address is not null
 
 ),
@@ -30,18 +34,20 @@ addresses as (
 agents as (
 
     select
+        event_date,
         user_agent,
         lower(user_agent) as lower_agent
 
     from {{ ref('cloudtrail_events') }}
     where user_agent is not null
-    group by user_agent
+    group by event_date, user_agent
 
 ),
 
 callers as (
 
     select distinct
+        event_date,
         user_arn,
         entity_id,
         session_issuer_arn
@@ -53,7 +59,7 @@ callers as (
 address_matches as (
 
     select
-        addresses.source_address,
+        addresses.*,
         valid_indicators.*
 
     from addresses
@@ -68,6 +74,7 @@ address_matches as (
 agent_matches as (
 
     select
+        agents.event_date,
         agents.user_agent,
         valid_indicators.*
 
@@ -107,13 +114,14 @@ caller_matches as (
 
 )
 
+{%- set same_day = 'event.event_date = found.event_date and ' %}
 {%- set joins = [
-    ('address_matches', 'event.source_address = found.source_address'),
-    ('agent_matches', 'event.user_agent = found.user_agent'),
+    ('address_matches', same_day ~ 'event.source_address = found.source_address'),
+    ('agent_matches', same_day ~ 'event.user_agent = found.user_agent'),
     ('valid_indicators', "found.kind = 'access_key' and event.access_key_id = found.indicator"),
     (
         'caller_matches',
-        'event.entity_id = found.entity_id '
+        same_day ~ 'event.entity_id = found.entity_id '
         'and event.user_arn is not distinct from found.user_arn '
         'and event.session_issuer_arn is not distinct from found.session_issuer_arn'
     ),
