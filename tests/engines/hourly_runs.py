@@ -4,14 +4,12 @@
 
 Each hour brings 100 events; each 24th run is followed by upkeep that keeps no old snapshot. The
 catalog is set as docs/warehouse.md advises. Prints of each tenth run after an upkeep, and of the
-last, the mean of it and the nine before: seconds on the clock and of CPU (Trino's and dbt's, which
-runs in this process to save its start), what a run writes into the tables' folders; and what stands
-there. Run 490 compares with run 10.
+last, the mean of it and the nine before: seconds on the clock and of CPU (Trino's and dbt's), what
+a run writes into the tables' folders; and what stands there. Run 490 compares with run 10.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import sys
@@ -60,7 +58,6 @@ def main() -> None:
         warehouse = TrinoWarehouse(server, folder / "warehouse", "hourly", {}, own)
         server.client().execute("drop catalog hourly")
         server.add_catalog("hourly", "iceberg", {**iceberg_on_files(warehouse.folder), **_CATALOG})
-        os.environ.update(warehouse.environment)
         warehouse.make_table(f"{_FIRST_HOUR:%Y-%m-%d}")
         warehouse.run("dbt", "seed")
         draw, costs = random.Random(1), deque[Cost](maxlen=10)
@@ -83,22 +80,13 @@ def _run(warehouse: TrinoWarehouse) -> Cost:
     return Cost(seconds, spent, len(written) - len(metadata), len(metadata), sum(metadata))
 
 
-def _dbt(warehouse: TrinoWarehouse) -> list[str]:
-    folder, project = warehouse.folder, str(warehouse.project)
-    return [
-        *("--quiet", "--log-path", str(folder / "logs"), "run"),
-        *("--target-path", str(folder / "target"), "--profiles-dir", project),
-        *("--project-dir", project, "--vars", json.dumps(warehouse.variables)),
-    ]
-
-
 def _cpu_seconds(server: TrinoServer) -> float:
-    """Seconds of CPU of the server and of this process."""
+    """Seconds of CPU of the server and of the commands that have ended."""
     own = os.times()
     # The 14th and 15th field of proc(5), which are behind the name in parentheses.
     fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
     ticks = int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK") + own.user + own.system
+    return ticks / os.sysconf("SC_CLK_TCK") + own.children_user + own.children_system
 
 
 def _files(warehouse: TrinoWarehouse) -> dict[Path, int]:
