@@ -63,7 +63,10 @@ def _measure(
         name = f"costs_{secrets.token_hex(4)}"
         warehouse = TrinoWarehouse(server, Path(folder) / "warehouse", name, {}, own)
         measured = _Measured(server, warehouse, set(detections), ingested)
-        measured.make_table()
+        if ingested:
+            warehouse.make_ingested_table()
+        else:
+            warehouse.make_table(f"{_FIRST_DAY:%Y-%m-%d}")
         warehouse.run("dbt", "seed")
         draw = random.Random(1)
         for day in range(_DAYS):
@@ -91,17 +94,6 @@ class _Measured:
     detections: Set[str]
     ingested: bool
 
-    def make_table(self) -> None:
-        if not self.ingested:
-            self.warehouse.make_table(f"{_FIRST_DAY:%Y-%m-%d}")
-            return
-        shape = {"cloudtrail_table": "ingested", "cloudtrail_table_shape": "ingested"}
-        self.warehouse.variables |= shape
-        self.warehouse.run(
-            *("trailhound", "athena", "ddl", "--ingested", "local:///ingested", "--apply"),
-            *("--since", f"{datetime.now(UTC) - timedelta(days=2):%Y-%m-%d}"),
-        )
-
     def run(self, title: str, hours_ago: int = 0) -> None:
         """Run and print what it cost; what is delivered was ingested so many hours ago."""
         if hours_ago:
@@ -124,20 +116,9 @@ class _Measured:
         )
 
     def ingest(self, hours_ago: int) -> None:
-        """Ingest what was delivered, if that is how it is read, into the folder of an hour."""
-        if not self.ingested:
-            return
-        at = datetime.now(UTC) - timedelta(hours=hours_ago)
-        folder = self.warehouse.folder / "ingested"
-        before = set(folder.rglob("*.parquet"))
-        self.warehouse.run(
-            *("trailhound", "ingest", self.warehouse.trail),
-            *("--to", folder, "--store", "read.duckdb", "--quiet"),
-        )
-        for file in set(folder.rglob("*.parquet")) - before:
-            hour = folder / f"{at:%Y/%m/%d/%H}"
-            hour.mkdir(parents=True, exist_ok=True)
-            file.rename(hour / file.name)
+        """Ingest what was delivered, if that is how it is read."""
+        if self.ingested:
+            self.warehouse.ingest(self.warehouse.trail, hours_ago)
 
 
 def _model(query: str) -> str:

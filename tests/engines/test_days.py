@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -173,21 +172,11 @@ def test_what_was_ingested_is_read_once(
     make: Make, duck: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     warehouse = make("ingested")
-    warehouse.variables |= {"cloudtrail_table": "ingested", "cloudtrail_table_shape": "ingested"}
-    folder = warehouse.folder / "ingested"
-    warehouse.run(
-        *("trailhound", "athena", "ddl", "--ingested", "local:///ingested", "--apply"),
-        *("--since", f"{datetime.now(UTC) - timedelta(days=2):%Y-%m-%d}"),
-    )
+    warehouse.make_ingested_table()
     for number, records in enumerate((late_trail.in_time(), late_trail.late())):
         deliver(tmp_path, "2026/04/29", records, f"portion {number}")
-        warehouse.run("trailhound", "ingest", tmp_path, "--to", folder, "--store", "read.duckdb")
-        [file] = folder.glob(f"{datetime.now(UTC):%Y/%m/%d/%H}/*")
-        # As if it was written hours before, the second an hour after the first.
-        hour = f"{datetime.now(UTC) - timedelta(hours=9 - number):%Y/%m/%d/%H}"
-        (folder / hour).mkdir(parents=True)
-        file.rename(folder / hour / file.name)
-        file.parent.rmdir()
+        # The second an hour after the first.
+        warehouse.ingest(tmp_path, hours_ago=9 - number)
         warehouse.run("dbt", "run")
     check_whole(warehouse, duck)
     # Only the newest hour is read again.

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,28 @@ class TrinoWarehouse:
             *("trailhound", "athena", "ddl", "--trail", "local:///trail", "--apply"),
             *("--accounts", ACCOUNT, "--regions", REGION, "--since", first_day),
         )
+
+    def make_ingested_table(self) -> None:
+        """Create the table over what `ingest` writes, and have the models read it."""
+        self.variables |= {
+            "cloudtrail_table": "ingested",
+            "cloudtrail_table_shape": "ingested",
+        }
+        self.run(
+            *("trailhound", "athena", "ddl", "--ingested", "local:///ingested", "--apply"),
+            *("--since", f"{datetime.now(UTC) - timedelta(days=2):%Y-%m-%d}"),
+        )
+
+    def ingest(self, files: Path, hours_ago: int) -> None:
+        """Ingest what is new there into one file, as if so many hours ago."""
+        folder = self.folder / "ingested"
+        self.run("trailhound", "ingest", files, "--to", folder, "--store", "read.duckdb")
+        now = datetime.now(UTC)
+        [file] = folder.glob(f"{now:%Y/%m/%d/%H}/*")
+        hour = folder / f"{now - timedelta(hours=hours_ago):%Y/%m/%d/%H}"
+        hour.mkdir(parents=True)
+        file.rename(hour / file.name)
+        file.parent.rmdir()
 
     def deliver(self, day: str, records: Iterable[Any], name: str = "one") -> Path:
         """Write a file as CloudTrail does, into the folder of a day (yyyy/MM/dd)."""
