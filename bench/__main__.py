@@ -7,7 +7,7 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from bench import detections, object_store, trail
-from bench.measure import cost_of
+from bench.measure import Cost, cost_of
 
 ROOT = Path(__file__).parents[1]
 TRAILHOUND = Path(sys.executable).with_name("trailhound")
@@ -62,20 +62,21 @@ def main() -> None:
     arguments = _arguments()
     known = trails(arguments.scale)
     print(_machine())
-    chosen_names = arguments.only or [*known, OBJECTS]
-    for name in [each for each in chosen_names if each != OBJECTS]:
-        chosen = known[name]
+    names = arguments.only or [*known, OBJECTS]
+    for name, chosen in known.items():
+        if name not in names:
+            continue
         where = arguments.folder / f"{name}-{arguments.scale:g}"
         files = chosen.write(where)
         print(
             f"\n{chosen.title}" + (f", times {arguments.scale:g}" if arguments.scale != 1 else "")
         )
         _compare(chosen.contestants, files, arguments.folder)
-    if not arguments.only or "large" in arguments.only:
+    if "large" in names:
         large = known["large"].write(arguments.folder / f"large-{arguments.scale:g}")
         _one_more_file(large, arguments.folder)
         _more_detections(large, arguments.folder)
-    if OBJECTS in chosen_names:
+    if OBJECTS in names:
         _objects(arguments.folder, int(50_000 * arguments.scale))
 
 
@@ -126,9 +127,13 @@ def _one_more_file(files: Path, scratch: Path) -> None:
     fresh = cost_of(_command(RUN, files, store, new))
     _fresh(store)
     print("\nOne new file of 500 events of the last hour beside 1,000,000 known ones")
-    for what, cost in (("run on all", whole), ("run once more", fresh)):
-        print(f"{what:20}{cost.wall:9.1f}{cost.cpu:9.1f}{cost.memory:7.0f}")
+    _print_costs({"run on all": whole, "run once more": fresh})
     print(f"everything fresh again in {fresh.wall / whole.wall:.0%} of the time")
+
+
+def _print_costs(costs: Mapping[str, Cost]) -> None:
+    for what, cost in costs.items():
+        print(f"{what:20}{cost.wall:9.1f}{cost.cpu:9.1f}{cost.memory:7.0f}")
 
 
 def _objects(scratch: Path, number: int) -> None:
@@ -140,20 +145,14 @@ def _objects(scratch: Path, number: int) -> None:
     store = _fresh(scratch / "store.duckdb")
     from_disk = cost_of(_command(LOAD, files, store))
     with object_store.serving(files.parent, fails_each=100) as server:
-        os.environ |= {
-            "AWS_ENDPOINT_URL": server.url,
-            "AWS_ACCESS_KEY_ID": "bench",
-            "AWS_SECRET_ACCESS_KEY": "bench",
-            "AWS_DEFAULT_REGION": "us-east-1",
-        }
+        os.environ |= server.environment
         url = f"s3://{object_store.BUCKET}/{files.name}"
-        from_s3 = cost_of([TRAILHOUND, "load", url, "--store", _fresh(store), "--quiet"])
+        from_s3 = cost_of(_command(LOAD, url, _fresh(store)))
     with duckdb.connect(store, read_only=True) as connection:
         [[events]] = connection.execute("select count(*) from cloudtrail_logs").fetchall()
     _fresh(store)
     print(f"\n{number:,} objects of 10 events on a local S3 server that fails each 100th request")
-    for what, cost in (("load from disk", from_disk), ("load from S3", from_s3)):
-        print(f"{what:20}{cost.wall:9.1f}{cost.cpu:9.1f}{cost.memory:7.0f}")
+    _print_costs({"load from disk": from_disk, "load from S3": from_s3})
     requests = ", ".join(f"{of:,} {kind}" for kind, of in sorted(server.asked.items()))
     print(f"{events:,} events; requests: {requests}")
 
@@ -186,7 +185,7 @@ def _more_detections(files: Path, scratch: Path) -> None:
         _fresh(path)
 
 
-def _command(contestant: str, files: Path, store: Path, *more: Path) -> list[str | Path]:
+def _command(contestant: str, files: Path | str, store: Path, *more: Path) -> list[str | Path]:
     into: list[str | Path] = ["--store", store, "--quiet"]
     commands: dict[str, list[str | Path]] = {
         NAIVE: [sys.executable, "-m", "bench.naive", files, store],

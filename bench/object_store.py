@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -34,9 +34,19 @@ class ObjectStore(ThreadingHTTPServer):
         self.asked: Counter[str] = Counter()
 
     @property
-    def url(self) -> str:
-        """Where it answers."""
-        return f"http://127.0.0.1:{self.server_port}"
+    def environment(self) -> dict[str, str]:
+        """What AWS's clients read to come here."""
+        return client_environment(f"http://127.0.0.1:{self.server_port}")
+
+
+def client_environment(url: str) -> dict[str, str]:
+    """What AWS's clients read to come to a server of one's own."""
+    return {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
 
 
 @contextmanager
@@ -68,9 +78,7 @@ class _Answer(BaseHTTPRequestHandler):
             self.server.asked["failed"] += 1
             self._send(503, b"<Error><Code>SlowDown</Code><Message>slow down</Message></Error>")
         elif not key:
-            self._send(
-                200, self._listing(**{name.replace("-", "_"): query[name] for name in query})
-            )
+            self._send(200, self._listing(query))
         elif (path := self.server.folder / key).is_file():
             self._send(200, path.read_bytes())
         else:
@@ -80,11 +88,10 @@ class _Answer(BaseHTTPRequestHandler):
         self.server.asked["HEAD"] += 1
         self._send(404, b"")
 
-    def _listing(
-        self, prefix: str = "", delimiter: str = "", continuation_token: str = "", **_: str
-    ) -> bytes:
+    def _listing(self, query: Mapping[str, str]) -> bytes:
+        prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
         keys, entries = self.server.keys, list[str]()
-        at = bisect_left(keys, continuation_token or prefix)
+        at = bisect_left(keys, query.get("continuation-token", prefix))
         while at < len(keys) and keys[at].startswith(prefix) and len(entries) < _PAGE:
             below, slash, _rest = keys[at][len(prefix) :].partition(delimiter or "\0")
             if slash:

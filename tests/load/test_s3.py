@@ -49,12 +49,7 @@ def bucket(server, monkeypatch, request):
     """A bucket of the test's own with a trail of four days, one file each."""
     import s3fs
 
-    for name, value in {
-        "AWS_ENDPOINT_URL": server,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
+    for name, value in object_store.client_environment(server).items():
         monkeypatch.setenv(name, value)
     s3fs.S3FileSystem.clear_instance_cache()
     system = s3fs.S3FileSystem()
@@ -192,10 +187,8 @@ def test_one_request_an_object_and_failing_ones_again(tmp_path, monkeypatch):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(records(event(number)))
     with object_store.serving(tmp_path, fails_each=20) as server:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            monkeypatch.setenv(name, "test")
-        monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
         loaded = load_paths(f"s3://{object_store.BUCKET}/AWSLogs")
     assert (len(loaded.ids), loaded.errors) == (120, [])
     assert server.asked["failed"] > 0
