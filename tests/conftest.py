@@ -7,16 +7,12 @@ import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 from dbt_common.tests import enable_test_caching
 from hypothesis import HealthCheck, settings
 
-from oracle import RULES
-from support import FEW, ROOT, Invoke, Run, install, project_with, run_in
-from trailhound.main import cli
+from support import FEW, ROOT, Invoke, Run, asked, install, project_with, run_in
 from webhook import Webhook
 
 # The same examples on every run of CI; elsewhere, and with `make fuzz`, always new ones. How fast a
@@ -69,27 +65,7 @@ def webhook() -> Iterator[Webhook]:
 @pytest.fixture
 def invoke(folder: Path) -> Invoke:  # noqa: ARG001
     """Run trailhound in this process, in an empty folder, and check the exit code."""
-
-    def run(*arguments: str | Path, code: int = 0, **kwargs: Any) -> Result:
-        result = CliRunner().invoke(
-            cli, [str(each) for each in arguments], prog_name="trailhound", **kwargs
-        )
-        assert result.exit_code == code, (result.stderr, result.exception)
-        return result
-
-    return run
-
-
-@pytest.fixture(scope="session")
-def _project_of_fifteen(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return project_with(RULES, tmp_path_factory.mktemp("fifteen"))
-
-
-@pytest.fixture
-def fifteen(_project_of_fifteen: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In this process the installed project has fifteen detections: dbt reads them in a third of
-    the time that all take."""
-    install(_project_of_fifteen, monkeypatch)
+    return asked
 
 
 @pytest.fixture(scope="session")

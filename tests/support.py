@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
 
+from trailhound.main import cli
 from trailhound.project import made
 from trailhound.project import project as project_module
 from trailhound.project.project import Project
@@ -50,6 +51,15 @@ def run_in(folder: Path) -> Run:
         return done
 
     return run
+
+
+def asked(*arguments: str | Path, code: int = 0, **kwargs: Any) -> Result:
+    """Run trailhound in this process and check the exit code."""
+    result = CliRunner().invoke(
+        cli, [str(each) for each in arguments], prog_name="trailhound", **kwargs
+    )
+    assert result.exit_code == code, (result.stderr, result.exception)
+    return result
 
 
 def alerts_of(output: str) -> list[dict[str, Any]]:

@@ -181,7 +181,6 @@ def test_any_trail(
 @hypothesis_settings(
     max_examples=ROW_TRAILS,
     phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow],
 )
 @given(seed=st.integers(0, 999_999))
 def test_all_detections_and_incidents_on_a_random_trail(project: Project, seed: int) -> None:

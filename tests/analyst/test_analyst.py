@@ -13,16 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from support import LOGS, ROOT, Invoke, alerts_of
+from support import LOGS, ROOT, Invoke, alerts_of, asked
 from trailhound.analyst.counted import Counting, countings
 from trailhound.analyst.explain import allow_list_row, override_row
 from trailhound.analyst.silence import RegionDays
 from trailhound.analyst.tune import Count, around, bursts, tune
 from trailhound.commands.doctor import day_table
 from trailhound.formats.table import write_table
-from trailhound.main import cli
 from trailhound.project.aws_names import aws_names
 from trailhound.project.detections import Detection, read_detections
 from trailhound.project.project import find_project
@@ -38,10 +36,8 @@ Sample = tuple[Path, list[dict[str, Any]]]
 
 def built(store: Path, *options: str) -> Sample:
     """A store with the sample trail, and its alerts."""
-    command = ["run", str(LOGS / "sample"), "--store", str(store), "--format", "ndjson", *options]
-    done = CliRunner().invoke(cli, command)
-    assert done.exit_code == 0, done.stderr
-    return store, alerts_of(done.stdout)
+    command = ("run", LOGS / "sample", "--store", store, "--format", "ndjson", *options)
+    return store, alerts_of(asked(*command).stdout)
 
 
 @pytest.fixture(scope="module")

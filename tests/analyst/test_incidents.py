@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
-from support import Invoke, alerts_of
+from support import Invoke, alerts_of, asked
 from trailhound.analyst.counted import countings
 from trailhound.analyst.explain import timeline_query
-from trailhound.main import cli
 from trailhound.settings import Settings
 from trailhound.workspace import Work
 
@@ -36,13 +34,6 @@ def folder_of_attack(tmp_path_factory: pytest.TempPathFactory) -> Path:
             asked("simulate", name, "--start", START, "--output", name)
         asked("run", *names, "--quiet")
     return folder
-
-
-def asked(*arguments: str, code: int = 0) -> Result:
-    """Run a command in this process."""
-    done = CliRunner().invoke(cli, arguments, prog_name="trailhound")
-    assert done.exit_code == code, done.stderr
-    return done
 
 
 @pytest.fixture

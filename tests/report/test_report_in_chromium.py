@@ -15,13 +15,12 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from click.testing import CliRunner
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from report_fakes import START, an_alert, an_incident, make_store, many_alerts, month_of_events
 
+from support import asked
 from trailhound.analyst.triage import fill
 from trailhound.engines import open_warehouse
-from trailhound.main import cli
 from trailhound.project.detections import find, read_detections
 from trailhound.project.project import installed_project
 from trailhound.project.target import Target
@@ -102,8 +101,7 @@ def make_report(tmp_path_factory: pytest.TempPathFactory) -> MakeReport:
         store.setdefault("events", month_of_events())
         path = make_store(folder / "store.duckdb", alerts, **store)
         report = folder / "report.html"
-        done = CliRunner().invoke(cli, ["report", "--store", str(path), "-o", str(report)])
-        assert done.exit_code == 0, done.output
+        asked("report", "--store", path, "-o", report)
         return report
 
     return make

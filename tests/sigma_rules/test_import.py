@@ -12,13 +12,11 @@ from typing import Any
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
 
 from sigma_rules.matcher import matches
 from sigma_rules.rules import record, rule
-from support import LOGS, Invoke, alerts_of, project_with
+from support import LOGS, Invoke, alerts_of, asked, project_with
 from trailhound.formats import FORMATS
-from trailhound.main import cli
 
 _NAMES = {
     "CreateUser": "iam", "AttachUserPolicy": "iam", "CreateAccessKey": "iam", "ListBuckets": "s3",
@@ -123,8 +121,8 @@ def project(tmp_path_factory: pytest.TempPathFactory, rules: Path) -> Path:
     trail.write_text(json.dumps({"Records": [*TRAIL, hostile]}))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        _ask("sigma", "import", rules)
-        _ask("run", trail)
+        asked("sigma", "import", rules)
+        asked("run", trail)
     return folder
 
 
@@ -132,13 +130,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, rules: Path) -> Path:
 def ask(project: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
     """Run a command in the project."""
     monkeypatch.chdir(project)
-    return _ask
-
-
-def _ask(*command: str | Path, code: int = 0) -> Result:
-    done = CliRunner().invoke(cli, [str(each) for each in command], prog_name="trailhound")
-    assert done.exit_code == code, (done.stderr, done.exception)
-    return done
+    return asked
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
-from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from sigma.conditions import ConditionFieldEqualsValueExpression
@@ -18,9 +17,8 @@ from sigma.types import SigmaString
 
 from sigma_rules.matcher import matches
 from sigma_rules.rules import RECORDS, REFUSED, RULES, rule
-from support import ROOT
+from support import ROOT, asked
 from trailhound.build.build import build_events
-from trailhound.main import cli
 from trailhound.project.aws_names import aws_names
 from trailhound.project.macros import Macros
 from trailhound.settings import Settings
@@ -51,8 +49,7 @@ def events(
     folder = tmp_path_factory.mktemp("events")
     trail, store = folder / "trail.json", folder / "store.duckdb"
     trail.write_text(json.dumps({"Records": RECORDS}))
-    done = CliRunner().invoke(cli, ["load", str(trail), "--store", str(store)])
-    assert done.exit_code == 0, done.stderr
+    asked("load", trail, "--store", store)
     build_events(Work(Settings(project_dir=project_of_few, store=store)))
     with duckdb.connect(str(store), read_only=True) as connection:
         yield connection
