@@ -151,16 +151,3 @@
         > events_build.delivery_day
     ) }}
 {%- endmacro %}
-
-
-{# A table that is made empty where it is missing, and left as it is where it stands. #}
-{% materialization kept_table, default %}
-    {%- if load_cached_relation(this) is none -%}
-        {% call statement('main') -%}
-            {{ create_table_as(false, this.incorporate(type='table'), compiled_code) }}
-        {%- endcall %}
-    {%- else -%}
-        {% call noop_statement('main', 'KEPT') %}{% endcall %}
-    {%- endif -%}
-    {{ return({'relations': [this.incorporate(type='table')]}) }}
-{% endmaterialization %}

@@ -58,7 +58,7 @@
 {% macro is_new_event(event) -%}
     {%- if not trailhound.adds_to_what_is_there() -%}
         {%- if trailhound.builds_relations()
-            and config.get('materialized') == 'incremental'
+            and config.get('materialized') == 'growing'
             and model.resource_type == 'model'
             and not graph.get('trailhound_reads_all') -%}
             {%- do exceptions.raise_compiler_error(

@@ -16,12 +16,14 @@
 {# Whether this model adds to a table that stands. Never where dbt only compiles, for that must
    work without a connection, nor in unit tests. #}
 {% macro adds_to_what_is_there() -%}
-    {{ return(
-        trailhound.builds_relations()
-        and model.resource_type == 'model'
-        and config.get('materialized') == 'incremental'
-        and is_incremental()
-    ) }}
+    {%- if not trailhound.builds_relations()
+        or model.resource_type != 'model'
+        or config.get('materialized') != 'growing'
+        or should_full_refresh() -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- set stands = adapter.get_relation(this.database, this.schema, this.identifier) -%}
+    {{ return(stands is not none and stands.type == 'table') }}
 {%- endmacro %}
 
 
@@ -74,7 +76,7 @@
 {% macro day_column(node) -%}
     {{ return(
         'alert_date' if trailhound.is_detection(node)
-        else node.config.meta.get('day_column') if node.config.materialized == 'incremental'
+        else node.config.meta.get('day_column') if node.config.materialized == 'growing'
     ) }}
 {%- endmacro %}
 
@@ -92,7 +94,7 @@
 {% macro grows(node) -%}
     {{ return(
         trailhound.day_column(node)
-        or (node.config.meta.get('key_column') and node.config.materialized == 'incremental')
+        or (node.config.meta.get('key_column') and node.config.materialized == 'growing')
     ) }}
 {%- endmacro %}
 

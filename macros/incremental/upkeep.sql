@@ -15,7 +15,7 @@
     {%- set tables = [] -%}
     {%- for node in graph.nodes.values()
         if node.resource_type == 'model' and node.package_name == 'trailhound'
-            and node.config.materialized in ['incremental', 'kept_table'] -%}
+            and node.config.materialized in ['growing', 'kept_table'] -%}
         {%- set table = adapter.get_relation(node.database, node.schema, node.alias) -%}
         {%- if table is not none -%}
             {%- do tables.append(table) -%}
