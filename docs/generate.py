@@ -10,10 +10,9 @@ docs/writing.md and docs/detections/ are generated whole.
 
 from __future__ import annotations
 
-import os
+import contextlib
 import re
 import shlex
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -87,19 +86,12 @@ def content(kind: str, what: str, folder: str) -> str:
 
 
 def printed(command: str, folder: str) -> str:
-    """What a command prints on a terminal of 100 columns, without colours."""
-    program, *arguments = shlex.split(command)
-    environment = {**os.environ, "COLUMNS": COLUMNS, "NO_COLOR": "1", "TERM": "dumb"}
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name(program)), *arguments],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    text = "".join(f"{line.rstrip()}\n" for line in done.stdout.splitlines())
+    """What a command of trailhound prints on a terminal of 100 columns, without colours."""
+    _, *arguments = shlex.split(command)
+    with contextlib.chdir(folder):
+        environment = {"COLUMNS": COLUMNS, "NO_COLOR": "1", "TERM": "dumb"}
+        done = CliRunner().invoke(cli, arguments, prog_name="trailhound", env=environment)
+    text = "".join(f"{line.rstrip()}\n" for line in done.output.splitlines())
     return text.replace(folder, ".").replace(str(ROOT), "…")
 
 

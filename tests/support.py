@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from dbt.cli import main as dbt_main
 
+from trailhound.build.dbt import let_go_of_store
 from trailhound.main import cli
 from trailhound.project import made
 from trailhound.project import project as project_module
@@ -60,6 +62,14 @@ def asked(*arguments: str | Path, code: int = 0, **kwargs: Any) -> Result:
     )
     assert result.exit_code == code, (result.stderr, result.exception)
     return result
+
+
+def dbt(*arguments: str | Path, **env: str) -> Result:
+    """Run dbt in this process, which takes a third of the time of one of its own."""
+    try:
+        return CliRunner().invoke(dbt_main.cli, [str(each) for each in arguments], env=env)
+    finally:
+        let_go_of_store()
 
 
 def alerts_of(output: str) -> list[dict[str, Any]]:

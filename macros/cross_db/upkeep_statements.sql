@@ -5,7 +5,13 @@
 
 {% macro trino__upkeep_statements(table) -%}
     {%- set age = "(retention_threshold => '" ~ (var('upkeep_days') | int) ~ "d')" -%}
-    {{ return([
+    {%- set versions = var('upkeep_metadata_versions') | int -%}
+    {%- set first = [
+        'alter table ' ~ table ~ " set properties extra_properties = map(array["
+        ~ "'write.metadata.delete-after-commit.enabled', 'write.metadata.previous-versions-max'"
+        ~ "], array['true', '" ~ versions ~ "'])"
+    ] if versions else [] -%}
+    {{ return(first + [
         'alter table ' ~ table ~ ' execute optimize',
         'alter table ' ~ table ~ ' execute expire_snapshots' ~ age,
         'alter table ' ~ table ~ ' execute remove_orphan_files' ~ age,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cli_helpers import denied
 
-from support import Invoke, run_in
+from support import Invoke, dbt
 
 pytestmark = pytest.mark.usefixtures("few")
 
@@ -110,14 +110,17 @@ def test_alerts_that_are_not_up_to_date_are_said_to_be(invoke: Invoke, logs: Pat
     assert told("alerts")
 
 
-def test_what_dbt_built_is_up_to_date(invoke: Invoke, folder: Path, logs: Path) -> None:
+def test_what_dbt_built_is_up_to_date(
+    invoke: Invoke, folder: Path, logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     invoke("init", "own")
     store = folder / "s.duckdb"
     command = ("run", logs, "--project-dir", "own", "--store", store)
     invoke(*command)
     invoke("files", "--store", store, "--forget", logs / "31")
     assert "taken out since" in invoke("alerts", "--store", store).stderr
-    run_in(folder / "own")("dbt", "run", TRAILHOUND_STORE=str(store))
+    monkeypatch.chdir(folder / "own")
+    assert dbt("run", TRAILHOUND_STORE=str(store)).exit_code == 0
     assert invoke("alerts", "--store", store).stderr == ""
 
 

@@ -36,6 +36,7 @@ _CATALOG = {
     "iceberg.expire-snapshots.min-retention": "0s",
     "iceberg.remove-orphan-files.min-retention": "0s",
 }
+_UPKEEP = {"upkeep_days": 0, "upkeep_metadata_versions": 10}
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def main() -> None:
             if number % 24 == 10 or number == runs:
                 _tell(number, costs, warehouse)
             if number % 24 == 0:
-                warehouse.run("dbt", "run-operation", "upkeep", variables={"upkeep_days": 0})
+                warehouse.run("dbt", "run-operation", "upkeep", variables=_UPKEEP)
 
 
 def _run(warehouse: TrinoWarehouse) -> Cost:

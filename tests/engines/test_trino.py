@@ -531,8 +531,11 @@ def test_upkeep_joins_files_and_lets_old_snapshots_go(small: TrinoWarehouse) -> 
     before, rows = small.client.rows(files), small.client.rows(count)
     assert before > [[1]]
     assert snapshots(small, "cloudtrail_events") > 3
-    small.run("dbt", "run-operation", "upkeep", variables={"upkeep_days": 7})
+    upkeep = {"upkeep_days": 7, "upkeep_metadata_versions": 2}
+    small.run("dbt", "run-operation", "upkeep", variables=upkeep)
     assert small.client.rows(files) == [[1]]
     assert small.client.rows(count) == rows
     assert holder(small) == [""]
     build(small)
+    [lock] = (small.folder / "metastore" / "trailhound").glob("warehouse_lock-*")
+    assert len(list(lock.glob("metadata/*.metadata.json"))) == 3  # and the one in force

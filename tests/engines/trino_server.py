@@ -182,7 +182,12 @@ def local_files(folder: Path) -> dict[str, str]:
 
 def iceberg_on_files(folder: Path) -> dict[str, str]:
     """Properties of an Iceberg catalog without any service beside it."""
-    return {"iceberg.catalog.type": "TESTING_FILE_METASTORE", **local_files(folder)}
+    versions = ("delete-after-commit.enabled", "previous-versions-max")
+    return {
+        "iceberg.catalog.type": "TESTING_FILE_METASTORE",
+        **local_files(folder),
+        "iceberg.allowed-extra-properties": ",".join(f"write.metadata.{each}" for each in versions),
+    }
 
 
 def hive_on_files(folder: Path) -> dict[str, str]:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections import UserDict
 from collections.abc import Iterator
-from pathlib import Path
 
 import duckdb
 import pytest
 
-from support import ROOT, project_with
+from support import ROOT, dbt, project_with
 
 # name: the call that renders it. Columns and relations are those of the tests.
 _CALLS = {
@@ -54,21 +50,14 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
     )
     calls = {**_CALLS, **{path.stem: path.stem for path in paths}}
     pairs = ", ".join(f"'{name}': {call}" for name, call in calls.items())
-    done = subprocess.run(
-        [
-            str(Path(sys.executable).with_name("dbt")),
-            *("--quiet", "compile", "--output", "json", "--no-introspect"),
-            *("--inline", f"{models}{{{{ tojson({{{pairs}}}) }}}}"),
-            *("--project-dir", str(project), "--profiles-dir", str(project)),
-            *("--target", "duckdb", "--target-path", str(folder), "--log-path", str(folder)),
-        ],
-        cwd=folder,
-        env={**os.environ, "TRAILHOUND_STORE": ":memory:"},
-        capture_output=True,
-        text=True,
-        check=False,
+    done = dbt(
+        *("--quiet", "compile", "--output", "json", "--no-introspect"),
+        *("--inline", f"{models}{{{{ tojson({{{pairs}}}) }}}}"),
+        *("--project-dir", project, "--profiles-dir", project),
+        *("--target", "duckdb", "--target-path", folder, "--log-path", folder),
+        TRAILHOUND_STORE=":memory:",
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.exit_code == 0, done.output
     compiled = json.loads(done.stdout)["compiled"]
     return Rendered(json.loads(compiled))
 

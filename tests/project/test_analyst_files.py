@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import csv
-import os
 import re
 import shutil
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
+from click.testing import Result
 
-from support import ROOT, project_with
+from support import ROOT, dbt, project_with
 from trailhound.build.relations import seed_sql
 from trailhound.project.detections import read_detections
 from trailhound.project.project import Project
@@ -267,24 +265,16 @@ def test_the_projects_own_files_are_good(known: Known) -> None:
     assert read_overrides(ROOT / "seeds" / "threshold_overrides.csv", known) == ([], [])
 
 
-def dbt_build(folder: Path, select: list[str]) -> subprocess.CompletedProcess[str]:
+def dbt_build(folder: Path, select: list[str]) -> Result:
     """`dbt build` with the CSV files of folder/seeds: of a copy, for dbt writes over them."""
     project = project_with([FAILED, LOGGING], folder / "project")
-    return subprocess.run(
-        [
-            *(str(Path(sys.executable).with_name("dbt")), "--no-use-colors", "build"),
-            *("--exclude-resource-type", "unit_test", "--select", *select),
-            *("--project-dir", str(project), "--profiles-dir", str(project), "--target", "duckdb"),
-            *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
-        ],
-        env={
-            **os.environ,
-            "TRAILHOUND_SEEDS": str(folder / "seeds"),
-            "TRAILHOUND_STORE": str(folder / "store.duckdb"),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
+    return dbt(
+        *("--no-use-colors", "build", "--exclude-resource-type", "unit_test"),
+        *("--project-dir", project, "--profiles-dir", project, "--target", "duckdb"),
+        *("--target-path", folder / "target", "--log-path", folder / "logs"),
+        *("--select", *select),
+        TRAILHOUND_SEEDS=str(folder / "seeds"),
+        TRAILHOUND_STORE=str(folder / "store.duckdb"),
     )
 
 
@@ -302,7 +292,7 @@ def test_dbt_alone_refuses_the_same_rows_and_builds_nothing_on_them(tmp_path: Pa
 
     done = dbt_build(tmp_path, ["allow_list", "threshold_overrides", FAILED])
 
-    assert done.returncode == 1
+    assert done.exit_code == 1
     for name, wrong in bad.items():
         lines = re.findall(rf"{name}: row for .*entity_id 'row-(\d+)'.*: (.*)", done.stdout)
         refused = {int(number): problem for number, problem in lines}
@@ -333,7 +323,7 @@ def test_dbt_alone_refuses_accounts_and_networks_that_cannot_be_meant(tmp_path: 
 
     done = dbt_build(tmp_path, ["trusted_accounts", "networks"])
 
-    assert done.returncode == 1
+    assert done.exit_code == 1
     refused = re.findall(r"trusted_accounts: row for .*name 'row-(\d+)': (.*)", done.stdout)
     assert sorted((int(n), why) for n, why in refused) == [
         (n, "no reason" if why == "no reason" else f"account_id {ZEROS}")
@@ -364,7 +354,7 @@ def test_dbt_alone_takes_good_files_and_names_wrong_columns(tmp_path: Path) -> N
 
     done = dbt_build(tmp_path, ["allow_list", "threshold_overrides"])
 
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert re.search(r"OK loaded seed file main.allow_list", done.stdout)
     wanted, found = ",".join(OVERRIDES), ",".join(columns)
     message = f"threshold_overrides: the columns must be {wanted}, not {found}"

@@ -74,7 +74,7 @@ class Dbt:
                 wanted = (*self._detections(), *_without(faults))
                 outcomes = self._run("build", "--no-empty", *_BUILT, *refresh, *wanted)
             finally:
-                _let_go_of_store()
+                let_go_of_store()
         # Dbt calls it a success when a selection selects nothing.
         if not outcomes:
             raise TrailhoundError("dbt found nothing to build")
@@ -213,7 +213,7 @@ def _without(models: Iterable[str]) -> tuple[str, ...]:
     return ("--exclude", *names) if names else ()
 
 
-def _let_go_of_store() -> None:
+def let_go_of_store() -> None:
     """Close the DuckDB file that dbt keeps open until the process ends; we read it next."""
     connections = sys.modules.get("dbt.adapters.duckdb.connections")
     if connections is None:
