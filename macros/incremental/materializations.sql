@@ -29,6 +29,7 @@
         {%- endif -%}
     {%- endif -%}
     {{ run_hooks(post_hooks) }}
+    {%- do apply_grants(table, config.get('grants'), should_revoke=true) -%}
     {{ return({'relations': [table]}) }}
 {% endmaterialization %}
 
