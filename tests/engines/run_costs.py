@@ -102,16 +102,22 @@ class _Measured:
         self.warehouse.run("dbt", "run")
         seconds = time.monotonic() - start
         queries = [each for each in _queries(self.server) if each["queryId"] not in before]
-        ids = {each["queryId"] for each in queries}
-        planning = self.server.client().rows(
-            "select query_id, planning_time_ms from system.runtime.queries"
-        )
+        planned = {
+            str(query): int(milliseconds) / 1000
+            for query, milliseconds in self.server.client().rows(
+                "select query_id, planning_time_ms from system.runtime.queries"
+            )
+        }
         of_detections = [each for each in queries if _model(each["query"]) in self.detections]
+
+        def planning(of: list[dict[str, Any]]) -> float:
+            return sum(planned.get(each["queryId"], 0) for each in of)
+
         print(
-            f"  {title:24} {len(queries):5} queries {_megabytes(queries):9.2f} MB; of detections"
-            f" {len(of_detections):5} and {_megabytes(of_detections):9.2f} MB; planned in"
-            f" {sum(int(ms) for query, ms in planning if query in ids) / 1000:6.1f} of"
-            f" {seconds:5.0f} s",
+            f"  {title:24} {len(queries):5} queries {_megabytes(queries):9.2f} MB, planned in"
+            f" {planning(queries):6.1f} of {seconds:5.0f} s; of detections"
+            f" {len(of_detections):5}, {_megabytes(of_detections):9.2f} MB,"
+            f" {planning(of_detections):6.1f} s",
             flush=True,
         )
 
