@@ -20,8 +20,8 @@ import pycountry
 from scipy.spatial import cKDTree
 
 EARTH_KM = 6371.0088
-SHORTEST_KM = 500
-"""Nearer pairs are left out: they count as 0."""
+SHORTEST_KM = 1
+"""Pairs that touch are left out: they count as 0."""
 
 # Areas to which Natural Earth gives no code, by the codes that their addresses have.
 CODES = {

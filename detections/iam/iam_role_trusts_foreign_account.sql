@@ -5,7 +5,11 @@ foreign_trusts as (
 
     select
         *,
-        {{ trailhound.json_text('request_parameters', 'roleName') }} as role_name
+        {{ trailhound.json_text('request_parameters', 'roleName') }} as role_name,
+        case
+            when {{ trailhound.is_foreign('principal_account', 'account_id') }}
+                then principal_account
+        end as foreign_account
 
     from {{ ref('policy_statements') }}
     where
@@ -34,6 +38,6 @@ counted as (
     'counted',
     evidence={
         'event_names': 'event_name', 'role_names': 'role_name',
-        'foreign_accounts': 'principal_account'
+        'foreign_accounts': 'foreign_account'
     }
 ) }}

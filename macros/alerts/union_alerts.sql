@@ -87,7 +87,14 @@
 
 {# Whether a detection's alerts are signals: its .yml says so, or the var `<name>__signal`. #}
 {% macro is_signal(node) -%}
-    {{ return(var(node.name ~ '__signal', node.config.meta.get('signal', false))) }}
+    {%- set name = node.name ~ '__signal' -%}
+    {%- set is_signal = var(name, node.config.meta.get('signal', false)) -%}
+    {%- if is_signal is not boolean -%}
+        {%- do exceptions.raise_compiler_error(
+            name ~ ' must be true or false, not ' ~ is_signal
+        ) -%}
+    {%- endif -%}
+    {{ return(is_signal) }}
 {%- endmacro %}
 
 

@@ -54,10 +54,14 @@
 {% macro detection_number(kind) -%}
     {%- set name = trailhound.detection_name() ~ '__' ~ kind -%}
     {%- set number = var(name, trailhound.detection_meta().get(kind)) -%}
-    {%- if number is none or (number is integer and number is not boolean and number >= 1) -%}
+    {%- set most = 100 if kind == 'share_percent' else none -%}
+    {%- if number is none or (
+        number is integer and number is not boolean and number >= 1 and number <= (most or number)
+    ) -%}
         {{ return(number) }}
     {%- endif -%}
     {% do exceptions.raise_compiler_error(
-        name ~ " must be a whole number of at least 1, not " ~ number
+        name ~ " must be a whole number "
+        ~ ("from 1 to " ~ most if most else "of at least 1") ~ ", not " ~ number
     ) %}
 {%- endmacro %}

@@ -90,6 +90,7 @@ select
     effect = 'Allow'
     and not has_condition
     and {{ trailhound.json_has('statement', 'Resource', ['*']) }}
+    and {{ trailhound.json_value('statement', 'Action') }} is not null
     and {{ trailhound.json_has(
         'lower(' ~ trailhound.json_value('statement', '') ~ ')', 'action', ['*', '*:*', 'iam:*']
     ) }} as is_administration,

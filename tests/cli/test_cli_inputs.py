@@ -87,6 +87,18 @@ def test_different_events_of_one_id(invoke: Invoke, folder: Path) -> None:
         assert told == "3 records share 1 eventID and differ: 2 dropped\n"
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"additionalEventData": {"MFAUsed": "No"}}, {"userIdentity": {"type": "Root"}}],
+)
+def test_what_tells_events_of_one_id_apart(
+    invoke: Invoke, folder: Path, change: dict[str, Any]
+) -> None:
+    (folder / "made-up.json").write_text(json.dumps([event(1), event(1) | change]))
+    told = invoke("load", "made-up.json", "--quiet").stderr
+    assert told == "2 records share 1 eventID and differ: 1 dropped\n"
+
+
 def test_values_that_mean_that_there_is_none(invoke: Invoke, folder: Path) -> None:
     """As pandas and others write an absent field."""
     absent: list[Any] = [float("nan"), None, "null", "None", "-", ""]

@@ -119,11 +119,17 @@ def test_the_threshold_in_force(
 
 
 @pytest.mark.usefixtures("project")
-def test_a_threshold_that_is_no_number(invoke: Invoke) -> None:
-    [line] = errors_of(invoke("list", "--vars", "{iam_x__threshold: many}", code=2))
-    assert line.endswith(
-        "variable iam_x__threshold: threshold must be a whole number of at least 1, not 'many'"
-    )
+@pytest.mark.parametrize(
+    ("variables", "fault"),
+    [
+        ("threshold: many", "threshold must be a whole number of at least 1, not 'many'"),
+        ("share_percent: 101", "share_percent must be a whole number from 1 to 100, not 101"),
+        ("signal: 'no'", "signal must be true or false, not 'no'"),
+    ],
+)
+def test_a_variable_of_another_kind(invoke: Invoke, variables: str, fault: str) -> None:
+    [line] = errors_of(invoke("list", "--vars", f"{{iam_x__{variables}}}", code=2))
+    assert line.endswith(f"variable iam_x__{variables.partition(':')[0]}: {fault}")
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,15 @@ REFUSED = {
         b"2026-03-01T10:00:00.000Z 2 111122223333 eni-1 10.0.0.1 10.0.0.2 1 2\n",
         "VPC flow log",
     ),
+    "VPC flow, own order": (b"account-id bytes dstaddr\n1 2 10.0.0.1\n", "VPC flow log"),
+    "DNS": (
+        b"1.0 2026-03-01T10:00:00Z Z0123 a.example AAAA NOERROR UDP IAD2 10.0.0.1 -\n",
+        "DNS log of Route 53",
+    ),
+    "ELB, classic": (
+        b"2026-03-01T10:00:00.1Z lb 10.0.0.1:1 10.0.0.2:80 0 0 0 200 200 0 0\n",
+        "ELB access log",
+    ),
     "ELB": (
         b"https 2026-03-01T10:00:00.1Z app/lb/1 10.0.0.1:1 10.0.0.2:80 0 0 0 200\n",
         "ELB access log",
@@ -139,6 +148,10 @@ def test_files_that_are_refused(tmp_path, what):
         ({"schemaVersion": "2.0", "service": {"serviceName": "guardduty"}}, "GuardDuty finding"),
         ({"Findings": [{"Service": {"ServiceName": "guardduty"}}]}, "GuardDuty finding"),
         ({"Findings": [{"ProductArn": "x", "SchemaVersion": "y"}]}, "Security Hub finding"),
+        (
+            {"events": [{"message": "2 111122223333 eni-1 10.0.0.1 10.0.0.2 1 2"}]},
+            "VPC flow log",
+        ),
         ({"timestamp": 1, "webaclId": "x", "httpRequest": {}}, "WAF log"),
         ({"version": "1.1", "query_name": "x", "query_timestamp": "y"}, "DNS log"),
         ({"event": {"action": "x"}, "aws": {"cloudtrail": {}}}, "Elastic event without"),

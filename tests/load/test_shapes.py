@@ -114,6 +114,13 @@ SHAPES = {
     + "".join(f"x,{json.dumps(text)}\n" for text in TEXTS),
     "CSV, tabs and no quotes": "time\tmessage\n" + "".join(f"x\t{text}\n" for text in TEXTS),
     "CSV, named fields beside the record": table(TEXTS).replace("time,", "eventname,"),
+    "lines, an address before each record": "\n".join(
+        f"2026-01-31T10:00:00Z collector 10.0.0.5:514 {text}" for text in TEXTS
+    ),
+    "lines, braces before each record": "\n".join(
+        f"{'a{1}' * 20} {{app}} {text}" for text in TEXTS
+    ),
+    "lines, labels before each record": "\n".join(f'{{app="x"}} {text}' for text in TEXTS),
     "raw in an array": json.dumps([{"_raw": text} for text in TEXTS]),
     "raw, a line each": lines([{"_raw": text, "_time": 1} for text in TEXTS]),
     "keys of shippers": json.dumps(

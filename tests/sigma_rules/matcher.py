@@ -108,13 +108,13 @@ def _value(  # noqa: PLR0911 - one for each kind of value
         if name in modifiers:
             numbers = [_number(each) for each in texts]
             return any(each is not None and compare(each, value) for each in numbers)
-    if "re" in modifiers:
-        flags = re.IGNORECASE if "i" in modifiers else 0
-        return any(re.search(value, each, flags) for each in texts)
-    pattern = _pattern(_text(value), modifiers)
-    cased = 0 if "cased" in modifiers else re.IGNORECASE
     if '"' in _text(value) and field.partition(".")[0] in _JSON_FIELDS:
         texts = [each.replace('\\"', '"') for each in texts]
+    if "re" in modifiers:
+        flags = re.IGNORECASE if "i" in modifiers else 0
+        return any(re.search(value.replace('\\\\"', '"'), each, flags) for each in texts)
+    pattern = _pattern(_text(value), modifiers)
+    cased = 0 if "cased" in modifiers else re.IGNORECASE
     return any(re.fullmatch(pattern, each, re.DOTALL | cased) for each in texts)
 
 

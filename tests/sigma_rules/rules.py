@@ -125,6 +125,8 @@ RULES = [
     rule("re", selection={"userIdentity.arn|re": "^arn:.*:user/m[a-z]+$"}),
     rule("re in any case", selection={"userAgent|re|i": "s3 BROWSER [0-9]"}),
     rule("re in JSON", selection={"requestParameters.layers|re": "arn:T"}),
+    rule("re in JSON within JSON", selection={"requestParameters|re": '"Effect":\\s*"Allow"'}),
+    rule("re as it is escaped", selection={"requestParameters|re": '\\\\"Effect\\\\":'}),
     rule("cidr", selection={"sourceIPAddress|cidr": "203.0.113.0/24"}),
     rule("cidr of IPv6", selection={"sourceIPAddress|cidr": "2001:db8::/32"}),
     rule("cidrs", selection={"sourceIPAddress|cidr": ["203.0.113.0/24", "2001:db8::/32"]}),
@@ -172,6 +174,7 @@ RULES = [
 REFUSED = {
     "a field that is none": (rule("r1", selection={"status": "x"}), "CloudTrail has no field"),
     "a field that is not kept": (rule("r2", selection={"tlsDetails.x": "x"}), "is not kept"),
+    "part of a time": (rule("r6", selection={"requestParameters.at|hour": 5}), "parts of a time"),
     "look-around": (rule("r3", selection={"userAgent|re": "(?!x)y"}), "RE2"),
     "keywords": (rule("r4", keywords=["x", "y"], condition="keywords"), "keywords without"),
     "another source": ({**rule("r5", selection={"a": "x"}), "logsource": {"product": "windows"}},

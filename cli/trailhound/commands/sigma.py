@@ -158,16 +158,18 @@ def _tell(settings: Settings, outcome: Outcome, files: int, folder: Path, *, dry
             say(settings, f"{made.name}: {note}")
     for path in outcome.edited:
         complain(f"{path} was edited: the new text is in {path.name}.new")
-    complain(
-        f"{counted(files, 'file')}: {counted(len(outcome.made), 'detection')} made, "
-        f"{len(outcome.refused)} not{':' if outcome.refused else ''}"
-    )
-    _name_refused(outcome.refused)
-    if dry_run:
-        say(settings, "Nothing was written: without --dry-run it will be.")
+    count = f"{counted(files, 'file')}: {counted(len(outcome.made), 'detection')} made, "
+    if outcome.refused:
+        complain(f"{count}{len(outcome.refused)} not:")
     else:
-        say(settings, f"{counted(len(outcome.written), 'file')} written to {folder}. Calls of AWS "
-            "services do not count, as in every detection.")  # fmt: skip
+        say(settings, f"{count}0 not")
+    _name_refused(outcome.refused)
+    written = (
+        "Nothing was written: without --dry-run it will be."
+        if dry_run
+        else f"{counted(len(outcome.written), 'file')} written to {folder}."
+    )
+    say(settings, f"{written} Calls of AWS services do not count, as in every detection.")
 
 
 def _name_refused(refused: list[Unread]) -> None:

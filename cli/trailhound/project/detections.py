@@ -244,7 +244,7 @@ def _detection(
         threshold=_number(name, "threshold", meta, variables, path),
         minutes=_number(name, "minutes", meta, variables, path),
         share_percent=_number(name, "share_percent", meta, variables, path),
-        is_signal=bool(variables.get(f"{name}__signal", meta.get("signal", False))),
+        is_signal=_signal(name, meta, variables, path),
         needs_data_events=bool(meta.get("needs_data_events", False)),
         enabled=enabled,
         false_positives=_texts(meta.get("false_positives")),
@@ -295,12 +295,28 @@ def _number(
     value = variables.get(variable, meta.get(key))
     if value is None:
         return None
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+    is_share = key == "share_percent"
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if is_whole and value >= 1 and not (is_share and value > 100):
+        return int(value)
+    wanted = "from 1 to 100" if is_share else "of at least 1"
+    raise _wrong(variable, f"{key} must be a whole number {wanted}, not {value!r}", variables, path)
+
+
+def _signal(name: str, meta: Mapping[str, Any], variables: Mapping[str, Any], path: Path) -> bool:
+    """Whether its alerts are signals: the variable, else what the .yml says."""
+    variable = f"{name}__signal"
+    value = variables.get(variable, meta.get("signal", False))
+    if isinstance(value, bool):
         return value
-    wrong = f"{key} must be a whole number of at least 1, not {value!r}"
+    raise _wrong(variable, f"signal must be true or false, not {value!r}", variables, path)
+
+
+def _wrong(variable: str, fault: str, variables: Mapping[str, Any], path: Path) -> TrailhoundError:
+    """What is wrong with a variable, or with the default in the .yml."""
     if variable in variables:
-        raise WrongUsage(f"variable {variable}: {wrong}")
-    raise TrailhoundError(f"{path}: {wrong}")
+        return WrongUsage(f"variable {variable}: {fault}")
+    return TrailhoundError(f"{path}: {fault}")
 
 
 def _triage(step: Any, path: Path) -> Triage:

@@ -31,6 +31,7 @@ from sigma.types import (
     SigmaRegularExpression,
     SigmaRegularExpressionFlag,
     SigmaString,
+    SigmaTimestampPart,
     SpecialChars,
 )
 
@@ -91,6 +92,8 @@ class Compiler:
             return _presence(place, wanted=value.exists)
         if isinstance(value, SigmaBool):
             return self._texts(place, "true" if value.boolean else "false")
+        if isinstance(value, SigmaTimestampPart):
+            raise Refused("parts of a time are not compared")
         if isinstance(value, SigmaNumber):
             return self._texts(place, str(value.number))
         if isinstance(value, SigmaString):
@@ -144,8 +147,10 @@ class Compiler:
         flags = "".join(sorted(_FLAGS[each] for each in value.flags))
         pattern = str(value.regexp)
         pattern = f"(?{flags}){pattern}" if flags else pattern
-        subject = "item" if place.path else place.column
-        found = f"trailhound.regex_found('{subject}', {jinja_string(literal(pattern))})"
+        subject = _subject(place, pattern)
+        if place.is_json:
+            pattern = pattern.replace('\\\\"', '"')
+        found = f"trailhound.regex_found({jinja_string(subject)}, {jinja_string(literal(pattern))})"
         return _in_json(place, found) if place.path else f"{{{{ {found} }}}}"
 
 
@@ -163,10 +168,8 @@ def _any(place: Field, form: str, text: str | None = None, *, is_cased: bool = F
     form:  SQL with {0} for the field's text and {1} for the other text
     """
     has_case = text is not None and text.lower() != text.upper()
-    subject = "item" if place.path else place.column
-    if place.is_json and text is not None and '"' in text:
-        # JSON inside of JSON: its quotes stand escaped.
-        subject = f"replace({subject}, '\\\"', '\"')"
+    subject = _subject(place, text)
+    if place.is_json and text is not None:
         text = text.replace('\\"', '"')
     if has_case and not is_cased:
         subject, text = f"lower({subject})", (text or "").lower()
@@ -174,6 +177,14 @@ def _any(place: Field, form: str, text: str | None = None, *, is_cased: bool = F
     if not place.path:
         return in_template(sql)
     return _in_json(place, jinja_string(sql))
+
+
+def _subject(place: Field, text: str | None) -> str:
+    """The SQL of what a text or pattern is compared with."""
+    subject = "item" if place.path else place.column
+    # JSON inside of JSON: its quotes stand escaped.
+    is_nested = place.is_json and text is not None and '"' in text
+    return f"replace({subject}, '\\\"', '\"')" if is_nested else subject
 
 
 def _in_json(place: Field, condition: str) -> Condition:

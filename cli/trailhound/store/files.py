@@ -128,9 +128,11 @@ def told_clashes(warehouse: Warehouse) -> str:
             group by event_id, account_id
             having count(distinct hash(
                 left(eventtime, 19), eventsource, eventname, errorcode, awsregion, sourceipaddress,
+                useridentity.type,
                 coalesce(useridentity.arn, useridentity.principalid, useridentity.username),
                 coalesce(cast(try_cast(requestparameters as json) as varchar), ''),
-                coalesce(cast(try_cast(responseelements as json) as varchar), '')
+                coalesce(cast(try_cast(responseelements as json) as varchar), ''),
+                coalesce(cast(try_cast(additionaleventdata as json) as varchar), '')
             )) > 1
         )
         select coalesce(sum(copies), 0), count(*) from differing""",

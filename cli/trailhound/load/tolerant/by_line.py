@@ -26,8 +26,8 @@ _LINE_ENDS = b" \t\r,\x1e\xef\xbb\xbf"  # what may stand around a value on its l
 _MAY_HOLD_EVENTS = re.compile(rb"event_?name|awslogs|message|_raw|body", re.I)
 _LAKE = b'"eventJson"'
 _CONTAINER = re.compile(b"|".join([*sorted(CONTAINERS), rb"\A\["]))
-# What stands before a record is no part of JSON, but may be `[2026-01-31 10:00:00]`.
-_PREFIX = re.compile(rb'[^{\["\]}:,]|\[[^\]{}"\[]+\]')
+# What stands before a record is no part of JSON, but may be `[2026-01-31 10:00:00]` or `{app="x"}`.
+_PREFIX = re.compile(rb'[^{\["\]}:,]|\[[^\]{}"\[]+\]|\{[^\s"}]')
 
 
 def by_line(pieces: Iterable[bytes]) -> Iterator[Found | Row]:

@@ -16,8 +16,11 @@ from trailhound.load.tolerant.settle import mended, settled
 from trailhound.load.tolerant.split import LOOK_AHEAD, MALFORMED, REST, Kind, Part, split
 from trailhound.load.tolerant.unwrap import Found, What
 
-# A line that ends with an object, or is a string that holds one.
-_PREFIXED = re.compile(rb'^(?:[^\n{]+\{[^\n]*\}|"\{\\"[^\n]*\}")[ \t\r,]*$', re.M)
+# A line that ends with an object after something that is none, or is a string that holds one.
+_PREFIXED = re.compile(
+    rb'^(?:(?:[^\n{]+|\{[^\s"}][^\n]*)\{[^\n]*\}|"\{\\"[^\n]*\}")[ \t\r,]*$', re.M
+)
+_OBJECT = re.compile(rb'\s*\{[\s"}]')
 _HEAD = 1 << 20
 _ROWS = 5_000  # of CSV, taken at a time
 
@@ -138,4 +141,4 @@ def _by_cell(pieces: Iterable[bytes], head: bytes) -> Iterator[Found | Row]:
 
 def _is_prefix(head: bytes) -> bool:
     """Whether what a text begins with is no JSON and nothing that is known."""
-    return head.lstrip()[:1] != b"{" and not foreign.known(head)
+    return not _OBJECT.match(head) and not foreign.known(head)

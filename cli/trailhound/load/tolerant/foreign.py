@@ -19,6 +19,7 @@ ECS = "Elastic event without event.original: export that field"
 _LOOKED_AT = 4096  # bytes of a file's start
 
 _HEADER = r"(?=[^{\n]*\n)"  # of a table: no JSON on the first line
+_LINE = r'(?![^\n]*\{\s*")'  # of a log that is all text: a record may come after an address too
 
 # By what a text begins with.
 _TEXTS = (
@@ -28,12 +29,25 @@ _TEXTS = (
         rf"""{_HEADER}["']?(?:\w+["']?,["']?)*(?:event(?:version|source|name|time)|useridentity)\b""",
         ATHENA_CSV,
     ),
-    (rf"{_HEADER}[a-z0-9 -]*\b(?:srcaddr|interface-id|vpc-id) ", "VPC flow log, not CloudTrail"),
-    (r"(?:\d{4}-\d\d-\d\dT\S+Z )?[2-9] \d{12} eni-", "VPC flow log, not CloudTrail"),
-    (r"(?:https?|h2|wss?|grpcs?) \d{4}-\d\d-\d\dT\S+ (?:app|net)/", "ELB access log"),
-    (r"tls \d\.\d \d{4}-\d\d-\d\dT\S+ net/", "ELB access log"),
-    (r"\d{4}-\d\d-\d\dT\S+Z \S+ [\d.]+:\d+ ", "ELB access log"),
-    (r"[0-9a-f]{64} \S+ \[\d\d/\w{3}/\d{4}:", "S3 access log, not CloudTrail"),
+    (
+        rf"{_HEADER}[a-z0-9 -]*\b(?:srcaddr|dstaddr|interface-id|vpc-id)\b",
+        "VPC flow log, not CloudTrail",
+    ),
+    (
+        rf"{_LINE}(?:\d{{4}}-\d\d-\d\dT\S+Z )?[2-9] \d{{12}} eni-",
+        "VPC flow log, not CloudTrail",
+    ),
+    (
+        rf"{_LINE}(?:https?|h2|wss?|grpcs?) \d{{4}}-\d\d-\d\dT\S+ (?:app|net)/",
+        "ELB access log, not CloudTrail",
+    ),
+    (rf"{_LINE}tls \d\.\d \d{{4}}-\d\d-\d\dT\S+ net/", "ELB access log, not CloudTrail"),
+    (rf"{_LINE}\d{{4}}-\d\d-\d\dT\S+Z \S+ [\d.]+:\d+ ", "ELB access log, not CloudTrail"),
+    (rf"{_LINE}[0-9a-f]{{64}} \S+ \[\d\d/\w{{3}}/\d{{4}}:", "S3 access log, not CloudTrail"),
+    (
+        rf"{_LINE}1\.0 \d{{4}}-\d\d-\d\dT\S+Z Z[A-Z0-9]+ \S+ [A-Z]+ [A-Z]+ (?:UDP|TCP) ",
+        "DNS log of Route 53, not CloudTrail",
+    ),
     (r"Windows Registry Editor|REGEDIT4", "Windows registry, not CloudTrail"),
     (r"\{'", "text of a Python object, not JSON: print it with json.dumps"),
     (r"(?:---\s*\n)?(?:- )?(?:Events|Records):\s*\n", "YAML, not JSON: use --output json"),

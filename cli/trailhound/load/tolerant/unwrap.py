@@ -24,7 +24,9 @@ MAX_DEPTH = 6
 
 _MAX_PACKED = 64 << 20  # bytes of base64 text unpacked; CloudWatch Logs itself sends 6 MB
 _TOO_DEEP = "nested too deeply, or a number too long, to be searched"
-_TRIES = 16  # places in a text where a record may begin after something else
+# Places in a text where a record may begin after something else: so many, and in a short text as
+# many as this many bytes are read for.
+_TRIES, _READ_AGAIN = 16, 4 << 20
 
 _CONTAINERS = ("Records", "Events", "records", "events", "logEvents", "Messages", "Items")
 
@@ -47,6 +49,7 @@ _CARRIERS = (
 # An object that begins so is a record or nothing: most need no further look.
 _RECORD_HEAD = re.compile(rb'\{\s*"(?:eventVersion|userIdentity)"\s*:')
 _RECORD_START = re.compile(_RECORD_HEAD.pattern.decode())
+_OBJECT_START = re.compile(r"\{\s*\"")
 
 
 class What(Enum):
@@ -86,7 +89,7 @@ def _in_value(value: Any, place: str, text: bytes) -> list[Found]:
         return [Found(What.RECORD, text)]
     if isinstance(value, dict) and "detail-type" in value and _stands_alone(value.get("detail")):
         return [Found(What.DETAIL, text)]
-    found = list(search(value, place))
+    found = list(search(value, place, depth=1 if place else 0))
     is_notification = _is_notification(value)
     is_named = not is_notification and not (isinstance(value, dict) and is_event(value))
     why = _why_not(value) if is_named else ""
@@ -246,7 +249,7 @@ def _in_text(text: str, place: str, depth: int) -> Iterator[Found]:
         if isinstance(value, dict) and _stands_alone(value):
             yield Found(What.INNER, to_bytes(text), place=place)
             return
-        if value is None and start[0] == "{" and '"eventName"' in start:
+        if value is None and _OBJECT_START.match(start) and '"eventName"' in start:
             # Python cannot read it; DuckDB may, and rejects it otherwise.
             yield Found(What.INNER, to_bytes(text), place=place)
             return
@@ -260,7 +263,7 @@ def _after_something(text: str, place: str, depth: int) -> Iterator[Found]:
     """The records in the one JSON value that a text ends with."""
     decoder = json.JSONDecoder(strict=False)
     at = text.find("{")
-    for _ in range(_TRIES):
+    for _ in range(max(_TRIES, _READ_AGAIN // max(len(text), 1))):
         if at < 0:
             return
         try:
@@ -308,7 +311,9 @@ def _why_not(value: Any) -> str:
     is_shell = isinstance(value, dict) and not value.keys().isdisjoint(_CARRIERS)
     for _ in range(MAX_DEPTH):
         if isinstance(value, str):
-            value = load_json(value)
+            text, value = value, load_json(value)
+            if value is None and (reason := foreign.known(to_bytes(text))):
+                return reason
         if isinstance(value, list):
             value = value[0] if value else None
         if not isinstance(value, dict):
