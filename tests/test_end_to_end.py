@@ -47,6 +47,18 @@ def test_some_burst_of_the_sample_trail_runs_over_midnight(expected: str) -> Non
     assert any(alert["is_continuation"] for alert in alerts_of(expected))
 
 
+def test_what_a_log_is_too_short_for_is_said_to_be_silent(
+    invoke: Invoke, ran: tuple[Path, str]
+) -> None:
+    name, store = "signin_login_from_new_country", ran[0]
+    for floor, covered in ((4, "silent: history covers 3 of 4 days"), (3, "")):
+        variables = ("--vars", f"{{history_floor_days: {floor}}}")
+        command = ("list", name, "--store", store, *variables)
+        [row] = json.loads(invoke(*command, "--format", "json").stdout)
+        assert row["silent"] is bool(covered)
+        assert ("silent" in invoke(*command, env={"COLUMNS": "140"}).stdout) is bool(covered)
+
+
 def test_a_benign_trail_raises_nothing(invoke: Invoke) -> None:
     assert invoke("run", LOGS / "benign", "--format", "ndjson").stdout == ""
 

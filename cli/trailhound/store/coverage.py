@@ -42,6 +42,25 @@ def has_data_events(warehouse: Warehouse) -> bool:
     return bool(found.rows)
 
 
+def days_of_history(warehouse: Warehouse, days: int) -> int:
+    """On how many of so many UTC days before its newest an account has events: the one with most.
+
+    What compares with history is silent for an account with too few. Raises MissingRelation before
+    the first build.
+    """
+    account_days = warehouse.relation("account_days")
+    found = warehouse.query(
+        "select coalesce(max(covered), 0) from (select count(*) as covered "
+        f"from {account_days} as each_day inner join (select account_id, max(event_date) as newest "
+        f"from {account_days} group by account_id) as latest "
+        "on each_day.account_id = latest.account_id "
+        "where each_day.event_date < latest.newest "
+        f"and each_day.event_date >= latest.newest - interval '{days:d}' day "
+        "group by each_day.account_id) as accounts"
+    )
+    return int(found.rows[0][0])
+
+
 def spans(warehouse: Warehouse) -> Rows:
     """Of each account and region: events, days with events, first_seen, last_seen (UTC)."""
     return warehouse.query(
