@@ -28,7 +28,7 @@ foreign_writes as (
 
     select * from encrypted_writes
     where
-        {{ trailhound.json_value('request_parameters', 'x-amz-server-side-encryption-customer-algorithm') }} is not null
+        not {{ trailhound.json_only('request_parameters', 'x-amz-server-side-encryption-customer-algorithm', ['']) }}
         or {{ trailhound.json_text('additional_event_data', 'SSEApplied') }} = 'SSE_C'
         or {{ trailhound.is_foreign('key_account', 'encrypted_writes.account_id') }}
 

@@ -213,3 +213,12 @@ def test_nothing_private_or_reserved_has_a_country(network: str) -> None:
 
 def test_packing_nothing_gives_no_row() -> None:
     assert pack([]) == []
+
+
+def test_distances_are_of_near_countries_too() -> None:
+    """An override of impossible travel may ask for fewer than 500 km."""
+    with (SEEDS / "country_distances.csv").open(newline="") as file:
+        distances = {(a, b): int(km) for a, b, km in list(csv.reader(file))[1:]}
+    assert distances["GB", "NL"] == 134
+    assert ("BR", "FR") not in distances  # Guiana touches Brazil
+    assert all(a < b and km > 0 for (a, b), km in distances.items())
