@@ -13,6 +13,7 @@ import duckdb
 import pytest
 import yaml
 
+import trails
 from oracle import RULES
 from support import FEW, LOGS, ROOT, Invoke, Run, alerts_of, dbt, run_in
 
@@ -77,6 +78,22 @@ def test_files_one_after_the_other_in_any_order(invoke: Invoke, expected: str) -
     for part in (files[:third], files[third : 2 * third], files[2 * third :]):
         last = invoke("run", *part, "--format", "ndjson").stdout
     assert last == of(FEW, expected)
+
+
+@pytest.mark.usefixtures("few")
+def test_of_unequal_copies_the_same_is_kept_in_any_order(invoke: Invoke, tmp_path: Path) -> None:
+    [plain, *_] = trails.read(LOGS / "benign")
+    copies = (plain, plain | {"sessionCredentialFromConsole": "true", "eventCategory": "Data"})
+    kept = []
+    for number, order in enumerate((copies, copies[::-1])):
+        for place, copy in enumerate(order):
+            (tmp_path / f"{place}.json").write_text(json.dumps([copy]))
+            invoke("run", f"{place}.json", "--store", f"{number}.duckdb", "--quiet")
+        with duckdb.connect(f"{number}.duckdb") as store:
+            columns = "session_from_console, event_category"
+            kept.append(store.execute(f"select {columns} from cloudtrail_events").fetchall())
+    assert kept[0] == kept[1]
+    assert len(kept[0]) == 1
 
 
 KILLED_IN_BUILD = """

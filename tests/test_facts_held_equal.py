@@ -78,6 +78,16 @@ def test_the_facts_that_a_detection_looks_back_in() -> None:
     assert set(texts_in(source, "history | max == 0", ") -%}")) == FACTS_BY_DAY
 
 
+def test_a_record_s_hash_is_over_all_of_its_columns() -> None:
+    """But for those that follow from the others, or from where the record was delivered."""
+    macro = (ROOT / "macros/detection/record_hash.sql").read_text()
+    records = (ROOT / "models/staging/cloudtrail_records.sql").read_text()
+    select = records[records.rindex("\nselect\n") : records.rindex("\nfrom flat_records")]
+    columns = set(re.findall(r"(?:\bas|^   ) (\w+),?$", select, re.MULTILINE))
+    hashed = texts_in(macro, "set texts = [", "] -%}")
+    assert {*hashed} == columns - {"event_time", "account_id", "delivery_day"}
+
+
 def test_the_calls_of_facts() -> None:
     """As each fact's SQL compares them."""
     folder = ROOT / "models" / "facts"
