@@ -38,6 +38,7 @@ _JVM = """\
 
 # Catalogs come and go while the server runs, so that each test has its own. There is hardly any
 # data: many tasks for a query, or the search for the best order of joins, cost more than they save.
+# Ten thousand compiled expressions, its own bound, are more than the heap holds: each names days.
 _CONFIG = """\
 coordinator=true
 node-scheduler.include-coordinator=true
@@ -50,6 +51,7 @@ task.concurrency=1
 task.max-worker-threads=2
 optimizer.join-reordering-strategy=NONE
 query.min-expire-age=10s
+compiler.expression-cache-size=500
 http-server.max-request-header-size=1MB
 """
 
