@@ -54,14 +54,15 @@
 {% macro detection_number(kind) -%}
     {%- set name = trailhound.detection_name() ~ '__' ~ kind -%}
     {%- set number = var(name, trailhound.detection_meta().get(kind)) -%}
-    {%- set most = 100 if kind == 'share_percent' else none -%}
+    {%- set is_share = kind == 'share_percent' -%}
     {%- if number is none or (
-        number is integer and number is not boolean and number >= 1 and number <= (most or number)
+        number is integer and number is not boolean
+        and number >= 1 and not (is_share and number > 100)
     ) -%}
         {{ return(number) }}
     {%- endif -%}
     {% do exceptions.raise_compiler_error(
         name ~ " must be a whole number "
-        ~ ("from 1 to " ~ most if most else "of at least 1") ~ ", not " ~ number
+        ~ ("from 1 to 100" if is_share else "of at least 1") ~ ", not " ~ number
     ) %}
 {%- endmacro %}

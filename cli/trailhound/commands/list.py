@@ -35,6 +35,7 @@ COLUMNS = (
     Column("enabled", "boolean"),
 )
 WIDE, NARROW = 120, 80
+_WITH_HISTORY = "first_seen"  # the kind that needs days of it
 _SEVERITY = Column("severity", "severity")
 
 
@@ -69,7 +70,7 @@ def list_detections(
 
 @dataclass(frozen=True)
 class _Held:
-    """What the store holds of what detections need; None where nothing is built to ask."""
+    """What the store holds of what detections need; None where that was not, or cannot be asked."""
 
     data_events: bool | None
     history: int | None
@@ -83,7 +84,7 @@ class _Held:
         return None if self.data_events is None else not self.data_events
 
     def is_silent(self, detection: Detection) -> bool | None:
-        if detection.kind != "first_seen":
+        if detection.kind != _WITH_HISTORY:
             return False
         return None if self.history is None else self.history < self.floor
 
@@ -94,7 +95,9 @@ def _asked(work: Work, detections: Sequence[Detection]) -> tuple[_Held, list[str
     days, floor = (int(variables.get(f"history_{each}", 0)) for each in ("days", "floor_days"))
     try:
         with work.warehouse() as warehouse:
-            held = _Held(has_data_events(warehouse), days_of_history(warehouse, days), floor)
+            compares = any(each.kind == _WITH_HISTORY for each in detections)
+            history = days_of_history(warehouse, days) if compares else None
+            held = _Held(has_data_events(warehouse), history, floor)
             return held, own_triage_faults(work, detections, warehouse)
     except TrailhoundError:
         return _Held(None, None, floor), []
