@@ -94,8 +94,17 @@ def test_a_sliding_window_stands_in_sight(detection: Path) -> None:
     slides = "minutes" in config["meta"]
     assert ("trailhound.alert_per_burst(" in sql) == slides
     if slides:
-        assert re.search(r" over (recent|previous_first|\()|, 'recent'\)", sql)
+        assert re.search(r" over (recent|previous_first|\()|distinct_over\('recent'\)", sql)
         assert "{{ trailhound.window_interval() }}" in sql
+
+
+def test_distinct_values_are_counted_apart_by_what_windows_are_apart_by(detection: Path) -> None:
+    sql = detection.read_text()
+    counted = re.search(r"countable\('\w+', distinct=.*?(?:, by='(\w+)')?\) }}", sql)
+    assert bool(counted) == ("distinct_over('recent')" in sql)
+    if counted:
+        keys = ", ".join(["account_id, entity_id", *filter(None, [counted[1]])])
+        assert f"partition by {keys}\n" in sql[counted.end() :]
 
 
 def test_unit_tests_show_it_fire_and_stay_quiet(detection: Path) -> None:

@@ -52,9 +52,9 @@ counted as (
 
     select
         *,
-        {{ trailhound.count_distinct_over('backup', 'recent') }} as observed
+        {{ trailhound.distinct_over('recent') }} as observed
 
-    from {{ trailhound.countable('destroyed_backups') }}
+    from {{ trailhound.countable('destroyed_backups', distinct='backup') }}
     window
         recent as (
             partition by account_id, entity_id

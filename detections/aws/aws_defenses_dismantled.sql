@@ -48,9 +48,9 @@ counted as (
 
     select
         *,
-        {{ trailhound.count_distinct_over('defense', 'recent') }} as observed
+        {{ trailhound.distinct_over('recent') }} as observed
 
-    from {{ trailhound.countable('defenses_by_account') }}
+    from {{ trailhound.countable('defenses_by_account', distinct='defense') }}
     window
         recent as (
             partition by account_id, entity_id

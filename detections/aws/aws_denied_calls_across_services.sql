@@ -14,9 +14,9 @@ counted as (
 
     select
         *,
-        {{ trailhound.count_distinct_over('event_source', 'recent') }} as observed
+        {{ trailhound.distinct_over('recent') }} as observed
 
-    from {{ trailhound.countable('denied_calls') }}
+    from {{ trailhound.countable('denied_calls', distinct='event_source') }}
     window
         recent as (
             partition by account_id, entity_id

@@ -30,9 +30,9 @@ counted as (
 
     select
         *,
-        {{ trailhound.count_distinct_over('call', 'recent') }} as observed
+        {{ trailhound.distinct_over('recent') }} as observed
 
-    from {{ trailhound.countable('busy_looks') }}
+    from {{ trailhound.countable('busy_looks', distinct='call') }}
     window
         recent as (
             partition by account_id, entity_id

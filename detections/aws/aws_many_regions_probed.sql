@@ -28,9 +28,9 @@ counted as (
 
     select
         *,
-        {{ trailhound.count_distinct_over('aws_region', 'recent') }} as observed
+        {{ trailhound.distinct_over('recent') }} as observed
 
-    from {{ trailhound.countable('busy_looks') }}
+    from {{ trailhound.countable('busy_looks', distinct='aws_region') }}
     window
         recent as (
             partition by account_id, entity_id

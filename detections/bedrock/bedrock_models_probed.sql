@@ -23,9 +23,9 @@ counted as (
 
     select
         *,
-        {{ trailhound.count_distinct_over('model_id', 'recent') }} as observed
+        {{ trailhound.distinct_over('recent') }} as observed
 
-    from {{ trailhound.countable('failed_invocations') }}
+    from {{ trailhound.countable('failed_invocations', distinct='model_id') }}
     window
         recent as (
             partition by account_id, entity_id

@@ -25,9 +25,9 @@ counted as (
 
     select
         *,
-        {{ trailhound.count_distinct_over('instance_id', 'recent') }} as observed
+        {{ trailhound.distinct_over('recent') }} as observed
 
-    from {{ trailhound.countable('secret_requests') }}
+    from {{ trailhound.countable('secret_requests', distinct='instance_id') }}
     window
         recent as (
             partition by account_id, entity_id

@@ -17,9 +17,9 @@ counted as (
 
     select
         *,
-        {{ trailhound.count_distinct_over('instance_id', 'recent') }} as observed
+        {{ trailhound.distinct_over('recent') }} as observed
 
-    from {{ trailhound.countable('locked_instances') }}
+    from {{ trailhound.countable('locked_instances', distinct='instance_id') }}
     window
         recent as (
             partition by account_id, entity_id

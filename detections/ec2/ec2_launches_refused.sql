@@ -39,9 +39,9 @@ counted as (
 
     select
         *,
-        {{ trailhound.count_distinct_over('launch', 'recent') }} as observed
+        {{ trailhound.distinct_over('recent') }} as observed
 
-    from {{ trailhound.countable('placed_launches') }}
+    from {{ trailhound.countable('placed_launches', distinct='launch') }}
     window
         recent as (
             partition by account_id, entity_id

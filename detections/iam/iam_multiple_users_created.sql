@@ -20,9 +20,9 @@ counted as (
 
     select
         *,
-        {{ trailhound.count_distinct_over('created_user_name', 'recent') }} as observed
+        {{ trailhound.distinct_over('recent') }} as observed
 
-    from {{ trailhound.countable('created_users') }}
+    from {{ trailhound.countable('created_users', distinct='created_user_name') }}
     window
         recent as (
             partition by account_id, entity_id

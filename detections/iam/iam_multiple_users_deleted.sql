@@ -20,9 +20,9 @@ counted as (
 
     select
         *,
-        {{ trailhound.count_distinct_over('deleted_user_name', 'recent') }} as observed
+        {{ trailhound.distinct_over('recent') }} as observed
 
-    from {{ trailhound.countable('deleted_users') }}
+    from {{ trailhound.countable('deleted_users', distinct='deleted_user_name') }}
     window
         recent as (
             partition by account_id, entity_id

@@ -32,9 +32,9 @@ counted as (
 
     select
         *,
-        {{ trailhound.count_distinct_over('country', 'recent') }} as observed
+        {{ trailhound.distinct_over('recent') }} as observed
 
-    from {{ trailhound.countable('logins_by_arn') }}
+    from {{ trailhound.countable('logins_by_arn', distinct='country') }}
     window
         recent as (
             partition by account_id, entity_id

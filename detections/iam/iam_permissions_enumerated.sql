@@ -19,9 +19,9 @@ counted as (
 
     select
         *,
-        {{ trailhound.count_distinct_over('event_name', 'recent') }} as observed
+        {{ trailhound.distinct_over('recent') }} as observed
 
-    from {{ trailhound.countable('iam_reads') }}
+    from {{ trailhound.countable('iam_reads', distinct='event_name') }}
     window
         recent as (
             partition by account_id, entity_id

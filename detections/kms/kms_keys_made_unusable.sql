@@ -29,9 +29,9 @@ counted as (
 
     select
         *,
-        {{ trailhound.count_distinct_over('key_id', 'recent') }} as observed
+        {{ trailhound.distinct_over('recent') }} as observed
 
-    from {{ trailhound.countable('lost_keys') }}
+    from {{ trailhound.countable('lost_keys', distinct='key_id') }}
     window
         recent as (
             partition by account_id, entity_id

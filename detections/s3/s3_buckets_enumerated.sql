@@ -29,9 +29,9 @@ counted as (
 
     select
         *,
-        {{ trailhound.count_distinct_over("coalesce(bucket_name, '')", 'recent') }} as observed
+        {{ trailhound.distinct_over('recent') }} as observed
 
-    from {{ trailhound.countable('bucket_looks') }}
+    from {{ trailhound.countable('bucket_looks', distinct="coalesce(bucket_name, '')") }}
     window
         recent as (
             partition by account_id, entity_id

@@ -70,9 +70,9 @@ counted as (
 
     select
         *,
-        {{ trailhound.count_distinct_over('secret_name', 'recent') }} as observed
+        {{ trailhound.distinct_over('recent') }} as observed
 
-    from {{ trailhound.countable('secrets') }}
+    from {{ trailhound.countable('secrets', distinct='secret_name') }}
     window
         recent as (
             partition by account_id, entity_id

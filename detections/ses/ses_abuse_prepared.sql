@@ -22,9 +22,9 @@ counted as (
 
     select
         *,
-        {{ trailhound.count_distinct_over('event_name', 'recent') }} as observed
+        {{ trailhound.distinct_over('recent') }} as observed
 
-    from {{ trailhound.countable('mail_calls') }}
+    from {{ trailhound.countable('mail_calls', distinct='event_name') }}
     window
         recent as (
             partition by account_id, entity_id

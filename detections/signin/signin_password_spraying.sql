@@ -29,9 +29,9 @@ counted as (
 
     select
         *,
-        {{ trailhound.count_distinct_over('tried_user', 'recent') }} as observed
+        {{ trailhound.distinct_over('recent') }} as observed
 
-    from {{ trailhound.countable('failed_logins_by_address') }}
+    from {{ trailhound.countable('failed_logins_by_address', distinct='tried_user') }}
     window
         recent as (
             partition by account_id, entity_id

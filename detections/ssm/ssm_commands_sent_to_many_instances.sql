@@ -39,9 +39,9 @@ counted as (
 
     select
         *,
-        {{ trailhound.count_distinct_over('target', 'recent') }} as observed
+        {{ trailhound.distinct_over('recent') }} as observed
 
-    from {{ trailhound.countable('commanded_targets') }}
+    from {{ trailhound.countable('commanded_targets', distinct='target') }}
     window
         recent as (
             partition by account_id, entity_id

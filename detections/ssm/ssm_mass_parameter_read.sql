@@ -50,9 +50,9 @@ counted as (
 
     select
         *,
-        {{ trailhound.count_distinct_over('parameter_name', 'recent') }} as observed
+        {{ trailhound.distinct_over('recent') }} as observed
 
-    from {{ trailhound.countable('named_parameters') }}
+    from {{ trailhound.countable('named_parameters', distinct='parameter_name') }}
     window
         recent as (
             partition by account_id, entity_id

@@ -35,12 +35,12 @@ counted as (
         case
             when
                 count(case when part = 1 then 1 end) over recent >= 1
-                and {{ trailhound.count_distinct_over('country', 'recent') }} >= 2
+                and {{ trailhound.distinct_over('recent') }} >= 2
                 then count(case when part = 2 then 1 end) over recent
             else 0
         end as observed
 
-    from {{ trailhound.countable('steps') }}
+    from {{ trailhound.countable('steps', distinct='country') }}
     window
         recent as (
             partition by account_id, entity_id

@@ -59,9 +59,9 @@ counted as (
 
     select
         *,
-        {{ trailhound.count_distinct_over('source_network', 'recent') }} as observed
+        {{ trailhound.distinct_over('recent') }} as observed
 
-    from {{ trailhound.countable('spread_uses') }}
+    from {{ trailhound.countable('spread_uses', distinct='source_network', by='access_key_id') }}
     window
         recent as (
             partition by account_id, entity_id, access_key_id

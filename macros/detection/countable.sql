@@ -5,8 +5,11 @@
 
     cte:       has the columns of cloudtrail_events; its entity_id is the one that alerts show
     services:  whether events of AWS services count too
+    distinct:  SQL expression whose values `distinct_over` counts, or none
+    by:        a column by which its windows are apart, beside account and entity; or none
 #}
-{% macro countable(cte, services=false) -%}
+{% macro countable(cte, services=false, distinct=none, by=none) -%}
+{%- set rows %}
     (
         select event.*
         from {{ cte }} as event
@@ -20,7 +23,10 @@
             {%- endif %}
             and {{ trailhound.is_call('event') }}
             and {{ trailhound.is_of_recomputed_days('event') }}
-    ) as countable_event
+    )
+{%- endset -%}
+    {{ trailhound.with_distinct_value(rows, distinct, by) if distinct else rows }}
+    as countable_event
 {%- endmacro %}
 
 

@@ -15,7 +15,7 @@ WITH looks AS (SELECT *, ') as alert_key, from (' AS note FROM "s"."cloudtrail_e
         SELECT e.* FROM looks AS e LEFT  JOIN "s"."allow_list_rows" AS a ON a.x = e.x
         WHERE (e.a = 1 OR e.b = 2) AND a.x IS NULL
     ) AS f
-), unused AS (SELECT 1)"""
+), unused AS (SELECT now() - INTERVAL '10' MINUTE, INTERVAL '10' DAY)"""
 ENDING = """
 -- the ending
 , firing as (select *, {key} as alert_key from {counted}),

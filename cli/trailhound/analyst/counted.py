@@ -123,17 +123,12 @@ class Counting:
         return self._edited([first, *((place, name) for place in read)])
 
     def with_window(self, minutes: int, other: int) -> Counting:
-        """The same with a window of other length in each frame that has it."""
+        """The same with a window of other length in each interval that has it."""
         from sqlglot import exp
 
-        intervals = [
-            spec.args["start"]
-            for spec in self._tree.find_all(exp.WindowSpec)
-            if isinstance(spec.args.get("start"), exp.Interval)
-        ]
         return self._edited(
             (_span(each.this), f"'{other}'")
-            for each in intervals
+            for each in self._tree.find_all(exp.Interval)
             if each.this.name == str(minutes) and each.text("unit").upper() == "MINUTE"
         )
 

@@ -124,7 +124,9 @@ def _sql(rule: Rule, shape: Shape, *, is_literal: bool) -> str:
         if place.name in IDENTITY and not is_literal and not key:
             shape.evidence[f"{place.column}s"] = place.column
     source = "keyed_events" if key else "matching_events"
-    countable = f"{{{{ trailhound.countable('{source}') }}}}"
+    distinct = f", distinct='{shape.distinct}'" if shape.distinct else ""
+    by = f", by='{correlated_by}'" if distinct and correlated_by else ""
+    countable = f"{{{{ trailhound.countable('{source}'{distinct}{by}) }}}}"
     chain: list[dict[str, Any]] = []
     observed, begins = shape.observed, ""
     if shape.ordered_steps:

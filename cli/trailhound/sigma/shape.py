@@ -30,6 +30,7 @@ class Shape:
     also:           the further columns, by name
     ordered_steps:  how many steps a sequence has; 0 where order does not matter
     value:          the field whose values are counted or summed up
+    distinct:       the column whose distinct values are counted; empty where none are
     """
 
     steps: list[tuple[Condition, list[str]]]
@@ -41,6 +42,7 @@ class Shape:
     also: list[str] = data_field(default_factory=list)
     ordered_steps: int = 0
     value: Field | None = None
+    distinct: str = ""
     evidence: dict[str, str] = data_field(default_factory=lambda: {"event_names": "event_name"})
 
     @property
@@ -78,8 +80,8 @@ def correlation_shape(
     shape.also.append("counted_value")
     shape.evidence["values"] = "counted_value"
     if kind == "value_count":
-        shape.kind = "distinct"
-        shape.observed = "{{ trailhound.count_distinct_over('counted_value', 'recent') }}"
+        shape.kind, shape.distinct = "distinct", "counted_value"
+        shape.observed = "{{ trailhound.distinct_over('recent') }}"
     else:
         shape.observed = "sum(coalesce(try_cast(counted_value as double), 0)) over recent"
     return shape
@@ -96,8 +98,8 @@ def _steps(shape: Shape, conditions: Sequence[Condition], *, is_ordered: bool) -
         shape.kind, shape.threshold, shape.ordered_steps = "sequence", None, len(conditions)
         return
     shape.steps = [(each, [f"{number} as step"]) for number, each in enumerate(conditions, 1)]
-    shape.kind, shape.threshold = "distinct", len(conditions)
-    shape.observed = "{{ trailhound.count_distinct_over('step', 'recent') }}"
+    shape.kind, shape.threshold, shape.distinct = "distinct", len(conditions), "step"
+    shape.observed = "{{ trailhound.distinct_over('recent') }}"
 
 
 def _threshold(rule: SigmaCorrelationRule) -> int:
