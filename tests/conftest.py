@@ -30,8 +30,10 @@ enable_test_caching()
 
 @pytest.fixture(scope="session", autouse=True)
 def _cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Keep the user's own cache of compiled SQL out of it."""
-    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    """Keep the user's own cache of compiled SQL out of it; all processes of a run share one."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    os.environ["XDG_CACHE_HOME"] = str(shared / "cache")
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
     for option in ("STORE", "TARGET", "MEMORY_LIMIT", "SEEDS", "NOTIFY_URLS"):
         os.environ.pop(f"TRAILHOUND_{option}", None)

@@ -7,7 +7,6 @@ opened_resources as (
     from {{ ref('policy_statements') }}
     where
         event_source not in ('iam.amazonaws.com', 's3.amazonaws.com')
-        and outcome = 'succeeded'
         and is_open_to_everyone
     union all
     select {{ trailhound.event_columns() }}

@@ -15,31 +15,21 @@ ingress_calls as (
 -- Permissions stand in a list, or flat among the parameters.
 permissions as (
 
-    select
-        ingress_calls.*,
-        permission
-
-    from ingress_calls
-    cross join unnest(
-        {{ trailhound.json_items('request_parameters', 'ipPermissions.items') }}
-    ) as written (permission)
+    select *
+    from {{ trailhound.each_of(
+        'ingress_calls', trailhound.json_items('request_parameters', 'ipPermissions.items'), 'permission'
+    ) }}
     union all
-    select
-        ingress_calls.*,
-        permission
-
-    from ingress_calls
-    cross join unnest(
-        {{ trailhound.json_items('request_parameters', 'ipPermissions') }}
-    ) as written (permission)
+    select *
+    from {{ trailhound.each_of(
+        'ingress_calls', trailhound.json_items('request_parameters', 'ipPermissions'), 'permission'
+    ) }}
     where {{ trailhound.json_value('permission', 'items') }} is null
     union all
-    select
-        ingress_calls.*,
-        permission
-
-    from ingress_calls
-    cross join unnest({{ trailhound.json_items('request_parameters', '') }}) as written (permission)
+    select *
+    from {{ trailhound.each_of(
+        'ingress_calls', trailhound.json_items('request_parameters', ''), 'permission'
+    ) }}
 
 ),
 

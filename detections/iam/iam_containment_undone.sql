@@ -23,11 +23,11 @@ suspensions as (
     select
         {{ trailhound.event_columns() }},
         1 as step,
-        {{ trailhound.json_text('request_parameters', 'userName') }} as join_key,
+        written_user as join_key,
         true as is_by_anyone
 
     from {{ ref('policy_statements') }}
-    where event_name = 'PutUserPolicy' and outcome = 'succeeded' and is_denial_of_everything
+    where event_name = 'PutUserPolicy' and is_denial_of_everything
 
 ),
 

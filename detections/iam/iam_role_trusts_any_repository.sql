@@ -4,19 +4,17 @@ with
 open_trusts as (
 
     select
-        policy_statements.*,
+        {{ trailhound.event_columns() }},
+        written_role as role_name,
         provider,
-        {{ trailhound.json_text('request_parameters', 'roleName') }} as role_name,
-        coalesce({{ trailhound.json_value('statement', 'Condition') }}, '{}') as conditions
+        conditions
 
-    from {{ ref('policy_statements') }} as policy_statements
-    cross join unnest(
-        {{ trailhound.json_texts('statement', 'Principal.Federated') }}
-    ) as federated (provider)
+    from {{ trailhound.each_of(
+        ref('policy_statements'), trailhound.json_texts('principal', 'Federated'), 'provider'
+    ) }}
     where
         event_source = 'iam.amazonaws.com'
-and event_name in ('CreateRole', 'UpdateAssumeRolePolicy')
-        and outcome = 'succeeded'
+        and event_name in ('CreateRole', 'UpdateAssumeRolePolicy')
         and effect = 'Allow'
         and {{ trailhound.is_shared_oidc_provider('provider') }}
 
@@ -29,7 +27,8 @@ trusts_without_subject as (
     where
         not {{ trailhound.text_matches('conditions', '(?i::sub)":') }}
         or {{ trailhound.text_matches(
-            'conditions', '(?i::sub)":(\\[("([^"\\\\]|\\\\.)*",)*)?"([*]|repo:[*]|repo:[*]/[^"]*)"'
+            'conditions',
+            '(?i::sub)":(\\[(("([^"\\\\]|\\\\.)*"|[^"\\[\\]{},]+),)*)?"([*]|repo:[*]|repo:[*]/[^"]*)"'
         ) }}
 
 ),

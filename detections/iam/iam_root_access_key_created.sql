@@ -12,7 +12,10 @@ root_keys as (
         event_source = 'iam.amazonaws.com' and event_name = 'CreateAccessKey'
         and outcome = 'succeeded'
         and entity_type = 'root'
-        and {{ trailhound.json_text('request_parameters', 'userName') }} is null
+        and coalesce(
+            {{ trailhound.json_text('request_parameters', 'userName') }},
+            {{ trailhound.json_value('request_parameters', 'userName') }}
+        ) is null
 
 ),
 

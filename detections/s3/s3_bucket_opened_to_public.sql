@@ -5,14 +5,14 @@ opened_buckets as (
 
     select
         {{ trailhound.event_columns() }},
-        request_parameters
+        written_bucket as bucket_name
 
     from {{ ref('policy_statements') }}
-    where event_name = 'PutBucketPolicy' and outcome = 'succeeded' and is_open_to_everyone
+    where event_name = 'PutBucketPolicy' and is_open_to_everyone
     union all
     select
         {{ trailhound.event_columns() }},
-        request_parameters
+        {{ trailhound.json_text('request_parameters', 'bucketName') }} as bucket_name
 
     from {{ ref('watched_calls') }}
     where
@@ -41,23 +41,13 @@ opened_buckets as (
 
 ),
 
-named_buckets as (
-
-    select
-        *,
-        {{ trailhound.json_text('request_parameters', 'bucketName') }} as bucket_name
-
-    from opened_buckets
-
-),
-
 counted as (
 
     select
         *,
         1 as observed
 
-    from {{ trailhound.countable('named_buckets') }}
+    from {{ trailhound.countable('opened_buckets') }}
 
 )
 

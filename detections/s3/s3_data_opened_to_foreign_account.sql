@@ -1,29 +1,14 @@
 -- A bucket was opened to an account that is not trusted, or is copied to one.
 with
 
-openings as (
+replications as (
 
     select
         {{ trailhound.event_columns() }},
-        request_parameters,
-        principal_account as receiver
-
-    from {{ ref('policy_statements') }}
-    where
-        event_source = 's3.amazonaws.com'
-        and event_name = 'PutBucketPolicy'
-        and outcome = 'succeeded'
-        and effect = 'Allow'
-    union all
-    select
-        {{ trailhound.event_columns() }},
-        request_parameters,
-        {{ trailhound.account_of(trailhound.json_text('rule', 'Destination.Account')) }} as receiver
+        {{ trailhound.json_text('request_parameters', 'bucketName') }} as bucket_name,
+        {{ trailhound.json_items('request_parameters', 'ReplicationConfiguration.Rule') }} as rules
 
     from {{ ref('watched_calls') }}
-    cross join unnest(
-        {{ trailhound.json_items('request_parameters', 'ReplicationConfiguration.Rule') }}
-    ) as written (rule)
     where
         event_source = 's3.amazonaws.com'
         and event_name = 'PutBucketReplication'
@@ -31,13 +16,33 @@ openings as (
 
 ),
 
-foreign_openings as (
+openings as (
 
     select
-        *,
-        {{ trailhound.json_text('request_parameters', 'bucketName') }} as bucket_name
+        {{ trailhound.event_columns() }},
+        written_bucket as bucket_name,
+        {{ trailhound.account_of('aws_principal') }} as receiver
 
-    from openings
+    from {{ trailhound.each_of(
+        ref('policy_statements'), trailhound.json_texts('principal', 'AWS'), 'aws_principal'
+    ) }}
+    where
+        event_source = 's3.amazonaws.com'
+        and event_name = 'PutBucketPolicy'
+        and effect = 'Allow'
+    union all
+    select
+        {{ trailhound.event_columns() }},
+        bucket_name,
+        {{ trailhound.account_of(trailhound.json_text('rule', 'Destination.Account')) }} as receiver
+
+    from {{ trailhound.each_of('replications', 'rules', 'rule') }}
+
+),
+
+foreign_openings as (
+
+    select * from openings
     where {{ trailhound.is_foreign('receiver', 'openings.account_id') }}
 
 ),

@@ -2,19 +2,12 @@
 -- hold.
 with
 
-encrypted_writes as (
+writes as (
 
     select
         *,
         {{ trailhound.json_text('request_parameters', 'bucketName') }} as bucket_name,
-        nullif(
-            regexp_extract(
-                coalesce({{ trailhound.json_value('request_parameters', 'x-amz-server-side-encryption-aws-kms-key-id') }}, ''),
-                'arn:[^:"]*:kms:[^:"]*:([0-9]{12}):',
-                1
-            ),
-            ''
-        ) as key_account
+        {{ trailhound.json_texts('request_parameters', 'x-amz-server-side-encryption-aws-kms-key-id') }} as key_ids
 
     from {{ ref('cloudtrail_events') }}
     where
@@ -24,13 +17,25 @@ encrypted_writes as (
 
 ),
 
+-- Once for each header that names a key, and for what names none.
+writes_and_keys as (
+
+    select
+        writes.*,
+        case when key_id like 'arn:%:kms:%' then split_part(key_id, ':', 5) end as key_account
+
+    from writes
+    left join unnest(writes.key_ids) as named (key_id) on true
+
+),
+
 foreign_writes as (
 
-    select * from encrypted_writes
+    select * from writes_and_keys
     where
         not {{ trailhound.json_only('request_parameters', 'x-amz-server-side-encryption-customer-algorithm', ['']) }}
         or {{ trailhound.json_text('additional_event_data', 'SSEApplied') }} = 'SSE_C'
-        or {{ trailhound.is_foreign('key_account', 'encrypted_writes.account_id') }}
+        or {{ trailhound.is_foreign('key_account', 'writes_and_keys.account_id') }}
 
 ),
 
@@ -38,9 +43,9 @@ counted as (
 
     select
         *,
-        count(*) over recent as observed
+        {{ trailhound.distinct_over('recent') }} as observed
 
-    from {{ trailhound.countable('foreign_writes') }}
+    from {{ trailhound.countable('foreign_writes', distinct='event_id') }}
     window
         recent as (
             partition by account_id, entity_id

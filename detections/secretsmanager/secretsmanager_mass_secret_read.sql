@@ -1,33 +1,29 @@
 -- One entity read ten or more secrets within ten minutes.
 with
 
+secret_calls as (
+
+    select * from {{ ref('watched_calls') }}
+    where
+        event_source = 'secretsmanager.amazonaws.com'
+        and event_name in ('GetSecretValue', 'BatchGetSecretValue')
+        and outcome = 'succeeded'
+
+),
+
 secret_reads as (
 
-    select
-        event.*,
-        named_secret
-
-    from {{ ref('watched_calls') }} as event
-    cross join unnest(
-        {{ trailhound.json_texts('event.request_parameters', 'secretId') }}
-    ) as named (named_secret)
-    where
-        event_source = 'secretsmanager.amazonaws.com'
-        and event_name = 'GetSecretValue'
-        and outcome = 'succeeded'
+    select *
+    from {{ trailhound.each_of(
+        'secret_calls', trailhound.json_texts('request_parameters', 'secretId'), 'named_secret'
+    ) }}
+    where event_name = 'GetSecretValue'
     union all
-    select
-        event.*,
-        named_secret
-
-    from {{ ref('watched_calls') }} as event
-    cross join unnest(
-        {{ trailhound.json_texts('event.request_parameters', 'secretIdList') }}
-    ) as named (named_secret)
-    where
-        event_source = 'secretsmanager.amazonaws.com'
-        and event_name = 'BatchGetSecretValue'
-        and outcome = 'succeeded'
+    select *
+    from {{ trailhound.each_of(
+        'secret_calls', trailhound.json_texts('request_parameters', 'secretIdList'), 'named_secret'
+    ) }}
+    where event_name = 'BatchGetSecretValue'
     union all
     -- A batch by filters is known by them and by its page.
     select
@@ -38,11 +34,9 @@ secret_reads as (
             coalesce({{ trailhound.json_text('request_parameters', 'nextToken') }}, '')
         ) as named_secret
 
-    from {{ ref('watched_calls') }}
+    from secret_calls
     where
-        event_source = 'secretsmanager.amazonaws.com'
-        and event_name = 'BatchGetSecretValue'
-        and outcome = 'succeeded'
+        event_name = 'BatchGetSecretValue'
         and not {{ trailhound.json_any('request_parameters', 'secretIdList', "item not in ('', 'null', '[]')") }}
         and coalesce(
             {{ trailhound.json_value('request_parameters', 'filters') }},

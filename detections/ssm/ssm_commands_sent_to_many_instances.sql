@@ -12,26 +12,34 @@ commands as (
 
 ),
 
+choices as (
+
+    select *
+    from {{ trailhound.each_of(
+        'commands', trailhound.json_items('request_parameters', 'targets'), 'choice'
+    ) }}
+
+),
+
 commanded_targets as (
 
     select
-        commands.*,
+        {{ trailhound.event_columns() }},
+        document_name,
         target
 
-    from commands
-    cross join unnest(
-        {{ trailhound.json_texts('request_parameters', 'instanceIds') }}
-    ) as named (target)
+    from {{ trailhound.each_of(
+        'commands', trailhound.json_texts('request_parameters', 'instanceIds'), 'target'
+    ) }}
     union all
     select
-        commands.*,
+        {{ trailhound.event_columns() }},
+        document_name,
         target
 
-    from commands
-    cross join unnest(
-        {{ trailhound.json_items('request_parameters', 'targets') }}
-    ) as chosen (choice)
-    cross join unnest({{ trailhound.json_texts('choice', 'values') }}) as named (target)
+    from {{ trailhound.each_of(
+        'choices', trailhound.json_texts('choice', 'values'), 'target'
+    ) }}
 
 ),
 

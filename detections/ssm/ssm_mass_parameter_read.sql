@@ -27,14 +27,10 @@ parameters as (
     from clear_reads
     where event_name <> 'GetParameters'
     union all
-    select
-        clear_reads.*,
-        parameter_name
-
-    from clear_reads
-    cross join unnest(
-        {{ trailhound.json_texts('request_parameters', 'names') }}
-    ) as named (parameter_name)
+    select *
+    from {{ trailhound.each_of(
+        'clear_reads', trailhound.json_texts('request_parameters', 'names'), 'parameter_name'
+    ) }}
     where event_name = 'GetParameters'
 
 ),

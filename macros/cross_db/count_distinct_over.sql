@@ -1,6 +1,7 @@
 {#
-    How many distinct non-null values an expression has over a named window. DISTINCT inside a
-    window aggregate is refused by Trino before 470, and so by Athena.
+    How many distinct non-null values an expression has over a named window of a whole partition;
+    for a window that slides see distinct_over. DISTINCT inside a window aggregate is refused by
+    Trino before 470, and so by Athena.
 #}
 {% macro count_distinct_over(expression, window_name) -%}
     {{ return(adapter.dispatch('count_distinct_over', 'trailhound')(expression, window_name)) }}

@@ -171,7 +171,11 @@ select
         {%- for name in names %}
         when
             event_source = 'signin.amazonaws.com' and event_name = '{{ name }}'
-            and coalesce({{ trailhound.json_text(field, name) }}, 'Success') <> 'Success'
+            and coalesce(
+                {{ trailhound.json_text(field, name) }},
+                {{ trailhound.json_value(field, name) }},
+                'Success'
+            ) <> 'Success'
             then 'failed'
         {%- endfor %}
         {%- endfor %}

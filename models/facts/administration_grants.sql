@@ -28,15 +28,10 @@ written_policies as (
     from {{ ref('policy_statements') }}
     where
         event_source = 'iam.amazonaws.com'
-        and outcome = 'succeeded'
-        and is_administration
-        and (
-            event_name in ('PutUserPolicy', 'PutRolePolicy', 'PutGroupPolicy')
-            or (
-                event_name = 'CreatePolicyVersion'
-                and {{ trailhound.json_is('request_parameters', 'setAsDefault', true) }}
-            )
+        and event_name in (
+            'PutUserPolicy', 'PutRolePolicy', 'PutGroupPolicy', 'CreatePolicyVersion'
         )
+        and is_administration
 
 ),
 
@@ -57,6 +52,9 @@ grants as (
             event.account_id = written_policies.account_id
             and event.event_id = written_policies.event_id
             and event.event_date = written_policies.event_date
+    where
+        event.event_name <> 'CreatePolicyVersion'
+        or {{ trailhound.json_is('event.request_parameters', 'setAsDefault', true) }}
 
 )
 

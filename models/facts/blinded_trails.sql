@@ -16,19 +16,18 @@ trail_calls as (
 selectors as (
 
     select
-        trail_calls.account_id,
-        trail_calls.event_id,
-        trail_calls.event_date,
+        account_id,
+        event_id,
+        event_date,
         coalesce({{ trailhound.json_text('selector', 'readWriteType') }}, 'All') as recorded,
         coalesce(lower({{ trailhound.json_text('selector', 'includeManagementEvents') }}), 'true')
         = 'true'
         and {{ trailhound.json_only('selector', 'excludeManagementEventSources', harmless) }}
             as is_of_management
 
-    from trail_calls
-    cross join unnest(
-        {{ trailhound.json_items('request_parameters', 'eventSelectors') }}
-    ) as written (selector)
+    from {{ trailhound.each_of(
+        'trail_calls', trailhound.json_items('request_parameters', 'eventSelectors'), 'selector'
+    ) }}
     where event_name = 'PutEventSelectors'
 
 ),
@@ -55,15 +54,15 @@ selections as (
 advanced_selectors as (
 
     select
-        trail_calls.account_id,
-        trail_calls.event_id,
-        trail_calls.event_date,
-        {{ trailhound.json_value('selector', '') }} as selector
+        account_id,
+        event_id,
+        event_date,
+        {{ trailhound.json_value('selector', '') }} as selector,
+        {{ trailhound.json_items('selector', 'fieldSelectors') }} as field_selectors
 
-    from trail_calls
-    cross join unnest(
-        {{ trailhound.json_items('request_parameters', 'advancedEventSelectors') }}
-    ) as written (selector)
+    from {{ trailhound.each_of(
+        'trail_calls', trailhound.json_items('request_parameters', 'advancedEventSelectors'), 'selector'
+    ) }}
     where event_name = 'PutEventSelectors'
 
 ),
@@ -101,9 +100,7 @@ judged_selectors as (
         ) = 0 as is_of_management
 
     from advanced_selectors
-    left join unnest(
-        {{ trailhound.json_items('selector', 'fieldSelectors') }}
-    ) as written (field_selector) on true
+    left join unnest(advanced_selectors.field_selectors) as written (field_selector) on true
     group by account_id, event_id, event_date, selector
 
 ),

@@ -26,10 +26,9 @@ short_lives as (
         event_id,
         event_date
 
-    from bucket_changes
-    cross join unnest(
-        {{ trailhound.json_items('request_parameters', 'LifecycleConfiguration.Rule') }}
-    ) as written (rule)
+    from {{ trailhound.each_of(
+        'bucket_changes', trailhound.json_items('request_parameters', 'LifecycleConfiguration.Rule'), 'rule'
+    ) }}
     where
         event_name in ('PutBucketLifecycle', 'PutBucketLifecycleConfiguration')
         and {{ trailhound.json_text('rule', 'Status') }} = 'Enabled'

@@ -33,10 +33,9 @@ answered_instances as (
         ) as image_id,
         false as is_from_request
 
-    from run_calls
-    cross join unnest(
-        {{ trailhound.json_elements('response_elements', 'instancesSet.items') }}
-    ) as instance (item)
+    from {{ trailhound.each_of(
+        'run_calls', trailhound.json_elements('response_elements', 'instancesSet.items'), 'item'
+    ) }}
     where not is_left_out
 
 ),
@@ -45,7 +44,7 @@ answered_instances as (
 wanted_instances as (
 
     select
-        run_calls.*,
+        *,
         {{ trailhound.json_text('wish', 'imageId') }} as wanted_image_id,
         try_cast(
             regexp_extract(
@@ -57,10 +56,9 @@ wanted_instances as (
             ) as integer
         ) as wanted
 
-    from run_calls
-    cross join unnest(
-        {{ trailhound.json_items('request_parameters', 'instancesSet.items') }}
-    ) as requested (wish)
+    from {{ trailhound.each_of(
+        'run_calls', trailhound.json_items('request_parameters', 'instancesSet.items'), 'wish'
+    ) }}
     where is_left_out
 
 ),

@@ -14,22 +14,22 @@ instance_calls as (
 named_instances as (
 
     select
-        instance_calls.*,
+        {{ trailhound.event_columns() }},
+        request_parameters,
         {{ trailhound.json_text('item', 'instanceId') }} as instance_id
 
-    from instance_calls
-    cross join unnest(
-        {{ trailhound.json_items('request_parameters', 'instancesSet.items') }}
-    ) as named (item)
+    from {{ trailhound.each_of(
+        'instance_calls', trailhound.json_items('request_parameters', 'instancesSet.items'), 'item'
+    ) }}
     union all
     select
-        instance_calls.*,
+        {{ trailhound.event_columns() }},
+        request_parameters,
         instance_id
 
-    from instance_calls
-    cross join unnest(
-        {{ trailhound.json_texts('request_parameters', 'instanceId') }}
-    ) as named (instance_id)
+    from {{ trailhound.each_of(
+        'instance_calls', trailhound.json_texts('request_parameters', 'instanceId'), 'instance_id'
+    ) }}
 
 ),
 

@@ -6,7 +6,9 @@ terminate_calls as (
     select
         *,
         response_elements is null
-        or {{ trailhound.json_is('response_elements', 'omitted', true) }} as is_from_request
+        or {{ trailhound.json_is('response_elements', 'omitted', true) }} as is_from_request,
+        {{ trailhound.json_items('request_parameters', 'instancesSet.items') }} as wanted,
+        {{ trailhound.json_elements('response_elements', 'instancesSet.items') }} as answered
 
     from {{ ref('watched_calls') }}
     where
@@ -27,14 +29,9 @@ named_instances as (
         {{ trailhound.json_text('item', 'imageId') }} as image_id,
         {{ trailhound.json_text('item', 'previousState.name') }} as previous_state
 
-    from terminate_calls
-    cross join unnest(
-        case
-            when is_from_request
-                then {{ trailhound.json_items('request_parameters', 'instancesSet.items') }}
-            else {{ trailhound.json_elements('response_elements', 'instancesSet.items') }}
-        end
-    ) as instance (item)
+    from {{ trailhound.each_of(
+        'terminate_calls', 'case when is_from_request then wanted else answered end', 'item'
+    ) }}
 
 ),
 

@@ -1,11 +1,15 @@
--- One statement of a written policy a row, once for each AWS principal it names: who wrote it, where,
--- and what it opens. A document that is no JSON has no statements.
+-- One statement of a written policy a row: who wrote it, for what, and what it opens. A document that
+-- is no JSON has no statements. The document itself would stand here once for each of its statements,
+-- so it does not.
 with
 
 policy_calls as (
 
     select
-        *,
+        {{ trailhound.event_columns() }},
+        {{ trailhound.json_text('request_parameters', 'roleName') }} as written_role,
+        {{ trailhound.json_text('request_parameters', 'userName') }} as written_user,
+        {{ trailhound.json_text('request_parameters', 'bucketName') }} as written_bucket,
         case event_source
             when 'iam.amazonaws.com'
                 then coalesce(
@@ -34,32 +38,37 @@ policy_calls as (
 
     from {{ ref('watched_calls') }}
     where
-        (
-            event_source = 'iam.amazonaws.com'
-            and event_name in (
-                'PutUserPolicy', 'PutRolePolicy', 'PutGroupPolicy', 'CreatePolicyVersion',
-                'CreateRole', 'UpdateAssumeRolePolicy'
+        outcome = 'succeeded'
+        and (
+            (
+                event_source = 'iam.amazonaws.com'
+                and event_name in (
+                    'PutUserPolicy', 'PutRolePolicy', 'PutGroupPolicy', 'CreatePolicyVersion',
+                    'CreateRole', 'UpdateAssumeRolePolicy'
+                )
             )
+            or (event_source = 's3.amazonaws.com' and event_name = 'PutBucketPolicy')
+            or (event_source = 'secretsmanager.amazonaws.com' and event_name = 'PutResourcePolicy')
+            or (event_source = 'kms.amazonaws.com' and event_name = 'PutKeyPolicy')
+            or (event_source = 'ecr.amazonaws.com' and event_name = 'SetRepositoryPolicy')
+            or (event_source = 'sns.amazonaws.com' and event_name = 'SetTopicAttributes')
+            or (event_source = 'sqs.amazonaws.com' and event_name = 'SetQueueAttributes')
         )
-        or (event_source = 's3.amazonaws.com' and event_name = 'PutBucketPolicy')
-        or (event_source = 'secretsmanager.amazonaws.com' and event_name = 'PutResourcePolicy')
-        or (event_source = 'kms.amazonaws.com' and event_name = 'PutKeyPolicy')
-        or (event_source = 'ecr.amazonaws.com' and event_name = 'SetRepositoryPolicy')
-        or (event_source = 'sns.amazonaws.com' and event_name = 'SetTopicAttributes')
-        or (event_source = 'sqs.amazonaws.com' and event_name = 'SetQueueAttributes')
 
 ),
 
 statements as (
 
     select
-        policy_calls.*,
+        {{ trailhound.event_columns() }},
+        written_role,
+        written_user,
+        written_bucket,
         {{ trailhound.json_value('item', '') }} as statement
 
-    from policy_calls
-    cross join unnest(
-        {{ trailhound.json_items('policy_document', 'Statement') }}
-    ) as written (item)
+    from {{ trailhound.each_of(
+        'policy_calls', trailhound.json_items('policy_document', 'Statement'), 'item'
+    ) }}
 
 ),
 
@@ -68,27 +77,29 @@ read_statements as (
     select
         *,
         {{ trailhound.json_text('statement', 'Effect') }} as effect,
-        coalesce({{ trailhound.json_value('statement', 'Condition') }}, '{}') <> '{}'
-            as has_condition,
-        {{ trailhound.json_text('statement', 'Principal') }} as whole_principal,
-        {{ trailhound.json_texts('statement', 'Principal.AWS') }} as aws_principals
+        coalesce({{ trailhound.json_value('statement', 'Condition') }}, '{}') as conditions,
+        {{ trailhound.json_value('statement', 'Principal') }} as principal
 
     from statements
 
 )
 
 select
-    read_statements.*,
-    aws_principal,
-    {{ trailhound.account_of('aws_principal') }} as principal_account,
+    {{ trailhound.event_columns() }},
+    written_role,
+    written_user,
+    written_bucket,
+    effect,
+    principal,
+    conditions,
     effect = 'Allow'
-    and not has_condition
+    and conditions = '{}'
     and (
-        coalesce(whole_principal = '*', false)
-        or coalesce(contains(aws_principals, '*'), false)
+        coalesce(principal = '*', false)
+        or {{ trailhound.json_has('principal', 'AWS', ['*']) }}
     ) as is_open_to_everyone,
     effect = 'Allow'
-    and not has_condition
+    and conditions = '{}'
     and {{ trailhound.json_has('statement', 'Resource', ['*']) }}
     and {{ trailhound.json_value('statement', 'Action') }} is not null
     and {{ trailhound.json_has(
@@ -99,4 +110,3 @@ select
     and {{ trailhound.json_has('statement', 'Resource', ['*']) }} as is_denial_of_everything
 
 from read_statements
-left join unnest(read_statements.aws_principals) as principal (aws_principal) on true

@@ -98,6 +98,26 @@ def test_a_project_with_the_package_counts(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("models", "enabled"),
+    [
+        ({}, False),
+        ({"trailhound": {"iam": {"iam_x": {"+enabled": True}}}}, True),
+        ({"shop": {"iam": {"iam_x": {"+enabled": True}}}}, False),
+    ],
+)
+def test_who_uses_the_package_has_the_last_word_on_its_detections(
+    folder: Path, models: dict[str, Any], *, enabled: bool
+) -> None:
+    write_config(folder, {"name": "shop", "models": models})
+    package = folder / "dbt_packages" / "trailhound"
+    (package / "detections" / "iam").mkdir(parents=True)
+    write_config(package, {})
+    write_detection(package, "enabled: false")
+    [detection] = read_detections(find_project(None))
+    assert detection.enabled is enabled
+
+
+@pytest.mark.parametrize(
     ("variables", "given", "in_force"),
     [
         ({}, None, (5, 10)),

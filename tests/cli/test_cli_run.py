@@ -395,6 +395,13 @@ def test_a_variable_changes_a_threshold(invoke: Invoke, trail: Path) -> None:
     assert invoke("run", "--format", "ndjson").stdout.count("\n") == 1
 
 
+def test_a_variable_of_incidents(invoke: Invoke, trail: Path) -> None:
+    variables = "{incidents__risk: 1, incidents__acts: 1, incidents__minutes: 60}"
+    invoke("run", trail, "--quiet", "--vars", variables)
+    [incident] = json.loads(invoke("incidents", "--format", "json").stdout)
+    assert (incident["threshold"], incident["window_minutes"]) == (1, 60)
+
+
 def test_a_variable_that_is_no_number_is_one_line(invoke: Invoke, trail: Path) -> None:
     variables = "{iam_multiple_failed_api_calls__threshold: none}"
     result = invoke("run", trail, "-q", "--vars", variables, code=2)

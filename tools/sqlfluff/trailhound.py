@@ -15,7 +15,7 @@ _KINDS = {
         "alert_per_burst", "alert_per_request", "alert_per_value", "range_codes",
     },
     "(select * from {first})": {
-        "allow_list_sources", "by_anyone", "countable", "in_busy_spells", "keyed_by",
+        "allow_list_sources", "by_anyone", "countable", "each_of", "in_busy_spells", "keyed_by",
         "raw_cloudtrail",
     },
     "new_values as (select * from {first})": {"new_values"},

@@ -121,7 +121,7 @@ def read_detections(
     for folder in project.detection_folders:
         for path in sorted({each.with_suffix("") for each in _files(folder)}):
             try:
-                found.append(_detection(path.with_suffix(".yml"), in_force, project.config))
+                found.append(_detection(path.with_suffix(".yml"), in_force, project))
             except WrongUsage:
                 raise
             except TrailhoundError as error:
@@ -150,7 +150,7 @@ def _refuse_unknown(variables: Mapping[str, Any], names: Sequence[str]) -> None:
     """Raise WrongUsage for a number of a detection that there is not: dbt would pass it over."""
     for variable in variables:
         name, _, key = variable.rpartition("__")
-        if name in names and key in _NUMBERS:
+        if variable == "incidents__minutes" or (name in names and key in _NUMBERS):
             continue
         if name and key in _NUMBERS:
             raise unknown("detection", name, names)
@@ -196,9 +196,7 @@ def find(detections: Sequence[Detection], name: str) -> Detection:
     raise unknown("detection", name, [each.name for each in detections])
 
 
-def _detection(
-    path: Path, variables: Mapping[str, Any], project_config: Mapping[str, Any]
-) -> Detection:
+def _detection(path: Path, variables: Mapping[str, Any], project: Project) -> Detection:
     if not path.exists():
         raise TrailhoundError(f"{path.with_suffix('.sql')} has no {path.name} beside it")
     # The unit tests below the metadata are most of the file and none of the catalogue.
@@ -225,7 +223,7 @@ def _detection(
         raise TrailhoundError(
             f"{path}: severity must be one of {', '.join(SEVERITIES)}, not '{meta['severity']}'"
         )
-    enabled = config.get("enabled", _enabled(project_config, path.parent.name, name)) is not False
+    enabled = _enabled(path, config, project)
     if enabled and (sql := path.with_suffix(".sql")).exists():
         _check_sql(sql)
     sigma = meta.get("sigma") or {}
@@ -276,15 +274,21 @@ def _check_sql(path: Path) -> None:
         )
 
 
-def _enabled(config: Mapping[str, Any], service: str, name: str) -> Any:
-    """What dbt_project.yml says of a detection: the deepest `enabled` on the way to its name."""
-    place: Any = config.get("models")
-    found: Any = True
-    for key in (NAME, service, name):
+def _enabled(path: Path, own: Mapping[str, Any], project: Project) -> bool:
+    """Whether dbt builds a detection: its .yml says so, or dbt_project.yml on the way to its name.
+
+    The deepest place there counts. Of a package's models the project that uses it has the last
+    word, of its own the .yml.
+    """
+    is_of_package = project.package != project.root and path.is_relative_to(project.package)
+    place: Any = project.config.get("models")
+    said: Any = None
+    for key in (NAME if is_of_package else project.config.get("name"), path.parent.name, path.stem):
         place = place.get(key) if isinstance(place, dict) else None
         if isinstance(place, dict):
-            found = place.get("+enabled", place.get("enabled", found))
-    return found
+            said = place.get("+enabled", place.get("enabled", said))
+    first, second = (said, own.get("enabled")) if is_of_package else (own.get("enabled"), said)
+    return (second if first is None else first) is not False
 
 
 def _number(
