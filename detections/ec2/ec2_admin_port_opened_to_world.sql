@@ -15,18 +15,27 @@ ingress_calls as (
 -- Permissions stand in a list, or flat among the parameters.
 permissions as (
 
-    select *
+    select
+        {{ trailhound.event_columns() }},
+        permission
+
     from {{ trailhound.each_of(
         'ingress_calls', trailhound.json_items('request_parameters', 'ipPermissions.items'), 'permission'
     ) }}
     union all
-    select *
+    select
+        {{ trailhound.event_columns() }},
+        permission
+
     from {{ trailhound.each_of(
         'ingress_calls', trailhound.json_items('request_parameters', 'ipPermissions'), 'permission'
     ) }}
     where {{ trailhound.json_value('permission', 'items') }} is null
     union all
-    select *
+    select
+        {{ trailhound.event_columns() }},
+        permission
+
     from {{ trailhound.each_of(
         'ingress_calls', trailhound.json_items('request_parameters', ''), 'permission'
     ) }}

@@ -1,15 +1,9 @@
 -- A role's trust policy was opened to an account that is not trusted, or to everyone.
 with
 
-trusts as (
+trust_statements as (
 
-    select
-        {{ trailhound.event_columns() }},
-        written_role as role_name,
-        is_open_to_everyone,
-        {{ trailhound.json_texts('principal', 'AWS') }} as aws_principals
-
-    from {{ ref('policy_statements') }}
+    select * from {{ ref('policy_statements') }}
     where
         event_source = 'iam.amazonaws.com'
         and event_name in ('CreateRole', 'UpdateAssumeRolePolicy')
@@ -17,30 +11,25 @@ trusts as (
 
 ),
 
-trusted_principals as (
-
-    select
-        trusts.*,
-        {{ trailhound.account_of('named.aws_principal') }} as principal_account
-
-    from trusts
-    left join unnest(trusts.aws_principals) as named (aws_principal) on true
-
-),
-
 foreign_trusts as (
 
     select
-        *,
-        case
-            when {{ trailhound.is_foreign('principal_account', 'account_id') }}
-                then principal_account
-        end as foreign_account
+        {{ trailhound.event_columns() }},
+        written_role as role_name,
+        cast(null as varchar) as foreign_account
 
-    from trusted_principals
-    where
-        is_open_to_everyone
-        or {{ trailhound.is_foreign('principal_account', 'account_id') }}
+    from trust_statements
+    where is_open_to_everyone
+    union all
+    select
+        {{ trailhound.event_columns() }},
+        written_role as role_name,
+        {{ trailhound.account_of('aws_principal') }} as foreign_account
+
+    from {{ trailhound.each_of(
+        'trust_statements', trailhound.json_texts('principal', 'AWS'), 'aws_principal'
+    ) }}
+    where {{ trailhound.is_foreign(trailhound.account_of('aws_principal'), 'account_id') }}
 
 ),
 

@@ -9,7 +9,11 @@ from typing import Any
 from support import Invoke, alerts_of
 
 STATEMENT = {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole", "Sid": "x"}
-FOREIGN = {**STATEMENT, "Effect": "Allow", "Principal": {"AWS": "999988887777"}}
+FOREIGN = {
+    **STATEMENT,
+    "Effect": "Allow",
+    "Principal": {"AWS": ["111122223333"] * 20_000 + ["999988887777"]},
+}
 
 
 def call(number: int, service: str, name: str, **more: Any) -> dict[str, Any]:
