@@ -13,6 +13,7 @@ removed_keys as (
     where
         event_source = 'iam.amazonaws.com'
         and outcome = 'succeeded'
+        and {{ trailhound.is_of_recomputed_days() }}
         and (
             event_name = 'DeleteAccessKey'
             or (

@@ -121,7 +121,7 @@ def test_no_other_days_are_computed(grown: TrinoWarehouse) -> None:
         "aws_critical_changes_to_logging": ["03-19 to 03-20"],
         "iam_multiple_users_created": ["03-02 to 03-03", "03-20 to 03-21"],
         "account_region_enabled_and_used": ["03-02 to 03-05", "03-20 to 03-23"],
-        "s3_mass_download": ["03-02 to 03-17", "03-20 to 04-04"],
+        "s3_mass_download": ["03-02 to 03-18", "03-20 to 04-05"],
         # Its history covers the days on which the account called anything.
         "aws_activity_in_new_region": ["03-02 to 04-19"],
     }
