@@ -28,6 +28,7 @@ instance_calls as (
     where
         source_ip in (select source_ip from people_calls)
         and {{ trailhound.is_instance_session('event') }}
+        and {{ trailhound.is_of_recomputed_days('event') }}
 
 ),
 
