@@ -2,12 +2,16 @@
 -- hold.
 with
 
+-- A write without a key has an empty one.
 writes as (
 
     select
         *,
         {{ trailhound.json_text('request_parameters', 'bucketName') }} as bucket_name,
-        {{ trailhound.json_texts('request_parameters', 'x-amz-server-side-encryption-aws-kms-key-id') }} as key_ids
+        coalesce(
+            array[''] || {{ trailhound.json_texts('request_parameters', 'x-amz-server-side-encryption-aws-kms-key-id') }},
+            array['']
+        ) as key_ids
 
     from {{ ref('cloudtrail_events') }}
     where
@@ -17,15 +21,14 @@ writes as (
 
 ),
 
--- Once for each header that names a key, and for what names none.
+-- Once for each key, for a header may be there more than once.
 writes_and_keys as (
 
     select
-        writes.*,
+        *,
         case when key_id like 'arn:%:kms:%' then split_part(key_id, ':', 5) end as key_account
 
-    from writes
-    left join unnest(writes.key_ids) as named (key_id) on true
+    from {{ trailhound.each_of('writes', 'key_ids', 'key_id') }}
 
 ),
 

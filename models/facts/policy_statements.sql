@@ -102,9 +102,8 @@ select
     and conditions = '{}'
     and {{ trailhound.json_has('statement', 'Resource', ['*']) }}
     and {{ trailhound.json_value('statement', 'Action') }} is not null
-    and {{ trailhound.json_has(
-        'lower(' ~ trailhound.json_value('statement', '') ~ ')', 'action', ['*', '*:*', 'iam:*']
-    ) }} as is_administration,
+    and {{ trailhound.json_has('lower(statement)', 'action', ['*', '*:*', 'iam:*']) }}
+        as is_administration,
     effect = 'Deny'
     and {{ trailhound.json_has('statement', 'Action', ['*']) }}
     and {{ trailhound.json_has('statement', 'Resource', ['*']) }} as is_denial_of_everything

@@ -94,15 +94,6 @@ shares_outside as (
 
     from shares
 
-),
-
-receivers as (
-
-    select *
-    from {{ trailhound.each_of(
-        'shares_outside', 'array[foreign_account, everyone, organization, unit]', 'receiver'
-    ) }}
-
 )
 
 select
@@ -110,5 +101,7 @@ select
     snapshot_id,
     receiver
 
-from receivers
+from {{ trailhound.each_of(
+    'shares_outside', 'array[foreign_account, everyone, organization, unit]', 'receiver'
+) }}
 where receiver is not null

@@ -66,7 +66,7 @@ def read_rows(connection):
 
 def load_paths(*paths, connection=None, **options):
     """Load into a new store in memory, or into the one given; check what must hold of any load."""
-    connection = connection or _new_store()
+    connection = connection or new_store()
     try:
         report = load(connection, [str(path) for path in paths], **options)
     except NothingRead as nothing:
@@ -75,7 +75,7 @@ def load_paths(*paths, connection=None, **options):
     return Loaded(report, read_rows(connection))
 
 
-def _new_store():
+def new_store():
     """An empty database in place of the one before: a DuckDB of its own takes 30 times as long."""
     number = next(_numbers)
     _duckdb.execute(f"attach ':memory:' as store_{number}; use store_{number}")

@@ -14,11 +14,10 @@ from datetime import date
 from itertools import count
 from pathlib import Path
 
-import duckdb
 import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from load_support import event, lines, load_paths, records
+from load_support import event, lines, load_paths, new_store, records
 from test_shapes import SHAPES
 
 from exports import EXPORTS
@@ -45,7 +44,6 @@ def fuzzed(test):
 
 GOOD = records(event("good"))
 GOOD_LINE = b"a good line"  # stands for one
-CONNECTION = duckdb.connect()  # a new store for each example would take most of the time
 INPUTS = count()  # told off one by one
 
 
@@ -55,10 +53,10 @@ def load_beside_a_good_file(*contents):
         for number, content in enumerate(contents):
             (Path(folder) / f"odd {number}").write_bytes(content)
             next(INPUTS)
-        CONNECTION.execute("drop table if exists cloudtrail_logs")
-        loaded = load_paths(folder, connection=CONNECTION)
+        connection = new_store()
+        loaded = load_paths(folder, connection=connection)
         assert loaded.ids[0] == "id-good"
-        again = load_paths(folder, connection=CONNECTION)
+        again = load_paths(folder, connection=connection)
         assert (again.report.files_known, again.report.records) == (1 + len(contents), 0)
     for row in loaded.rows:
         for value in row.values():

@@ -80,8 +80,7 @@ def correlation_shape(
     shape.also.append("counted_value")
     shape.evidence["values"] = "counted_value"
     if kind == "value_count":
-        shape.kind, shape.distinct = "distinct", "counted_value"
-        shape.observed = "{{ trailhound.distinct_over('recent') }}"
+        _count_distinct(shape, "counted_value")
     else:
         shape.observed = "sum(coalesce(try_cast(counted_value as double), 0)) over recent"
     return shape
@@ -98,7 +97,12 @@ def _steps(shape: Shape, conditions: Sequence[Condition], *, is_ordered: bool) -
         shape.kind, shape.threshold, shape.ordered_steps = "sequence", None, len(conditions)
         return
     shape.steps = [(each, [f"{number} as step"]) for number, each in enumerate(conditions, 1)]
-    shape.kind, shape.threshold, shape.distinct = "distinct", len(conditions), "step"
+    shape.threshold = len(conditions)
+    _count_distinct(shape, "step")
+
+
+def _count_distinct(shape: Shape, column: str) -> None:
+    shape.kind, shape.distinct = "distinct", column
     shape.observed = "{{ trailhound.distinct_over('recent') }}"
 
 
