@@ -8,6 +8,7 @@ import re
 import yaml
 
 from support import ROOT
+from trailhound import __version__
 from trailhound.analyst import allow_list
 from trailhound.build.plan import FACTS_BY_DAY
 from trailhound.project import indicators, networks
@@ -108,3 +109,13 @@ def test_the_calls_of_facts() -> None:
             source = service or source
             compared.setdefault(source, set()).update(re.findall(r"\w+", names))
         assert compared == {source: set(names) for source, names in calls.items()}, fact
+
+
+def test_the_version() -> None:
+    project = yaml.safe_load((ROOT / "dbt_project.yml").read_text())
+    assert project["version"] == __version__
+    changes = (ROOT / "CHANGELOG.md").read_text()
+    assert re.findall(r"^## ([\d.]+)", changes, re.M)[0] == __version__
+    operate = (ROOT / "docs/operate.md").read_text()
+    named = re.findall(r"(?:/trailhound:|github-action@v|rev: v)([\d.]+)", operate)
+    assert named == [__version__] * 3
