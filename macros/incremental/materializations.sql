@@ -28,6 +28,9 @@
             {{ return(trailhound.dbts_incremental()) }}
         {%- endif -%}
     {%- endif -%}
+    {%- if model.name == 'cloudtrail_events' -%}
+        {%- do trailhound.ask_for_news() -%}
+    {%- endif -%}
     {{ run_hooks(post_hooks) }}
     {%- do apply_grants(table, config.get('grants'), should_revoke=true) -%}
     {{ return({'relations': [table]}) }}

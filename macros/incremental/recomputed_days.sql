@@ -111,6 +111,16 @@
 {%- endmacro %}
 
 
+{# Ask both for the time that most relations have seen: dbt builds several at once, and each would
+   ask for itself. #}
+{% macro ask_for_news() -%}
+    {%- set times = trailhound.builds_so_far().values() | map(attribute='noted_at') | select -%}
+    {%- for time in [times | max] if time -%}
+        {%- do trailhound.calls_since(time) -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+
 {# Whether some calls, as calls_since() has them of a day, are none that this detection counts, nor
    history or events that it reads beyond them: cli/trailhound/build says the same. #}
 {% macro misses_all_calls(calls) -%}
