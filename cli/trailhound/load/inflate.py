@@ -283,17 +283,24 @@ class Reader:
 
     def __init__(self, head: bytes, pieces: Iterator[bytes]) -> None:
         self._piece, self._at, self._pieces = head, 0, pieces
+        self._fault: Damaged | None = None
 
     def read(self, size: int) -> bytes:
-        """The next `size` bytes, or fewer at the end."""
+        """The next `size` bytes, or fewer at the end. Raises Damaged once all before is read."""
         out: list[bytes] = []
         while size > 0:
             if self._at == len(self._piece):
-                self._piece, self._at = next(self._pieces, b""), 0
+                try:
+                    self._piece, self._at = next(self._pieces, b""), 0
+                except Damaged as fault:
+                    self._fault = fault
+                    break
                 if not self._piece:
                     break
             taken = self._piece[self._at : self._at + size]
             out.append(taken)
             self._at += len(taken)
             size -= len(taken)
+        if self._fault and not out:
+            raise self._fault
         return b"".join(out)

@@ -198,8 +198,9 @@ def known_files(connection: duckdb.DuckDBPyConnection, table: str) -> Known:
     ).fetchall()
     known = Known(dict(rows), {})
     for path in known.versions:
-        for archive in owners(path):
-            if archive != path:
+        archives = [each for each in owners(path) if each != path]
+        if archives and not Path(path).exists():  # else it is a file whose name looks like that
+            for archive in archives:
                 known.members.setdefault(archive, []).append(path)
     return known
 

@@ -7,6 +7,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from io import BytesIO
 from typing import IO, Any, BinaryIO, NamedTuple, Self
 
@@ -96,11 +97,11 @@ class Stream:
 
     def start(self) -> bytes:
         """The first bytes of the text, whether it is packed or not."""
-        head = BytesIO(self.peek())
-        try:
-            return next(inflate.chunks(head, _HEAD), b"")
-        except inflate.Damaged:
-            return b""
+        head = self.peek()
+        for gentle in (False, True):  # which is slower, but gives what is whole before the damage
+            with suppress(inflate.Damaged):
+                return next(inflate.chunks(BytesIO(head), _HEAD, gentle=gentle), b"")
+        return b""
 
 
 class Entry(NamedTuple):
@@ -113,7 +114,9 @@ class Entry(NamedTuple):
 
 def is_archive(data: bytes) -> bool:
     """Whether a text that begins with these bytes is an archive."""
-    return data[:4] in _ZIP or data[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR
+    # A header has zeros, and JSON has none: what somebody writes into a log makes no archive of it.
+    is_tar = data[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR and b"\0" in data[:_TAR_AT]
+    return is_tar or data[:4] in _ZIP
 
 
 def owners(path: str) -> Iterator[str]:

@@ -20,7 +20,14 @@ from trailhound.load.tolerant.split import (
     Part,
     split,
 )
-from trailhound.load.tolerant.unwrap import Found, What, load_json, record_at_end, record_in_text
+from trailhound.load.tolerant.unwrap import (
+    Found,
+    What,
+    is_record,
+    load_json,
+    record_at_end,
+    record_in_text,
+)
 
 _LINE_ENDS = b" \t\r,\x1e\xef\xbb\xbf"  # what may stand around a value on its line
 _MAY_HOLD_EVENTS = re.compile(rb"event_?name|awslogs|message|_raw|body", re.I)
@@ -93,7 +100,7 @@ def _read_lines(lines: list[bytes]) -> Iterator[list[Found] | None]:
         of_line = []
         if line[:1] in (b"{", b"["):
             is_row = line[:1] == b"[" and _LAKE in line
-            is_container = not is_row and _CONTAINER.search(line)
+            is_container = not is_row and _CONTAINER.search(line) and not is_record(line)
             of_line = list(split([line])) if is_container else [Part(Kind.VALUE, line)]
         parts += of_line
         counts.append(len(of_line))

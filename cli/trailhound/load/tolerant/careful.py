@@ -21,7 +21,9 @@ _PREFIXED = re.compile(
     rb'^(?:(?:[^\n{]+|\{[^\s"}][^\n]*)\{[^\n]*\}|"\{\\"[^\n]*\}")[ \t\r,]*$', re.M
 )
 _OBJECT = re.compile(rb'\s*\{[\s"}]')
-_HEAD = 1 << 20
+# The first line of a document over several lines.
+_DOCUMENT = re.compile(rb"^[{\[][ \t]*\r?\n\s*[{\"\[]", re.M)
+_EVENT = b"eventName"
 _ROWS = 5_000  # of CSV, taken at a time
 
 
@@ -32,8 +34,10 @@ def read(pieces: Iterable[bytes]) -> Iterator[Row]:
         found = by_line(pieces)
     elif csv_table.is_table(head):
         found = _by_cell(pieces, head)
-    elif _PREFIXED.search(head, 0, _HEAD) and _is_prefix(head):
+    elif _has_prefixes(head):
         found = by_line(pieces)
+    elif at := _text_before(head):
+        found = _after_text(head, at, pieces)
     else:
         found = _by_document(pieces)
     position = 0
@@ -139,6 +143,25 @@ def _by_cell(pieces: Iterable[bytes], head: bytes) -> Iterator[Found | Row]:
         yield about_file(head[:REST], foreign.known(head) or csv_table.NO_RECORDS)
 
 
-def _is_prefix(head: bytes) -> bool:
-    """Whether what a text begins with is no JSON and nothing that is known."""
-    return not _OBJECT.match(head) and not foreign.known(head)
+def _has_prefixes(head: bytes) -> bool:
+    """Whether a text that is no JSON has lines that end in JSON, and is nothing that is known."""
+    if _OBJECT.match(head):
+        return False
+    lines = (each[0] for each in _PREFIXED.finditer(head))
+    if foreign.known(head):
+        return any(_EVENT in line for line in lines)
+    return next(lines, None) is not None
+
+
+def _text_before(head: bytes) -> int:
+    """How long the lines are that stand before a document over several lines, as its command."""
+    found = _DOCUMENT.search(head)
+    before = head[: found.start()].strip() if found else b""
+    is_text = before[:1] not in (b"", b"{", b"[") and not foreign.known(head)
+    return found.start() if found and is_text and _EVENT in head else 0
+
+
+def _after_text(head: bytes, at: int, pieces: Iterable[bytes]) -> Iterator[Found | Row]:
+    yield Found(What.REJECT, head[:at].strip()[:REST], "not valid JSON")
+    rest = iter(pieces)
+    yield from _by_document(chain([next(rest, b"")[at:]], rest))

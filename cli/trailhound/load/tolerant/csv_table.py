@@ -18,8 +18,9 @@ NO_RECORDS = "CSV without a column that holds whole records: export the raw even
 _DELIMITERS = ",;\t|"
 _HEADER = re.compile(r"event ?name", re.I)
 # In a quoted cell an object begins, its quotes doubled, or escaped as Spark does.
-_DOUBLED = re.compile(rb'^[^{\n]*"[^{"\n]*\{\s*""', re.M)
-_ESCAPED = re.compile(rb'^[^{\n]*"[^{"\n]*\{\s*\\"', re.M)
+_DOUBLED = re.compile(rb'(?:^|[,;\t|])"[^{"\n]*\{\s*""', re.M)
+_ESCAPED = re.compile(rb'(?:^|[,;\t|])"[^{"\n]*\{\s*\\"', re.M)
+_JSON = re.compile(rb'\{\s*["\\]|^\s*\[\s*[\[{"\]]')
 _LONGEST_NAME = 60  # characters of a column's name that are told
 
 csv.field_size_limit(MAX_RECORD)
@@ -28,13 +29,14 @@ csv.field_size_limit(MAX_RECORD)
 def is_table(head: bytes) -> bool:
     """Whether a text that begins so is CSV that may hold records."""
     first, _, rest = head.lstrip(b"\r\n\xef\xbb\xbf").partition(b"\n")
-    if not rest.strip() or b"{" in first or first.lstrip()[:1] == b"[":
+    if not rest.strip() or _JSON.search(first) or first.strip() in (b"{", b"["):
         return False
     header = first.decode("utf-8", "replace")
     if any(delimiter in header for delimiter in _DELIMITERS) and _HEADER.search(header):
         return True
-    if b"\t" in first and first.count(b"\t") == rest.partition(b"\n")[0].count(b"\t"):
-        return b'\t{"' in rest
+    as_wide = first.count(b"\t") == rest.partition(b"\n")[0].count(b"\t")
+    if b"\t" in first and as_wide and b'\t{"' in rest:
+        return True
     return bool(_DOUBLED.search(rest) or _ESCAPED.search(rest))
 
 

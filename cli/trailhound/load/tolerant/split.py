@@ -26,8 +26,16 @@ TRUNCATED = "ends too early"
 MALFORMED = "malformed JSON"
 
 _CONTROL_MESSAGE = b'"CONTROL_MESSAGE"'
-# Their object is an event, whatever else it holds.
-_OWN_KEYS = (b'"eventName"', b'"eventTime"', b'"eventname"', b'"eventtime"')
+# Their object is an event, or holds one as text, whatever else it holds.
+_OWN_KEYS = frozenset(
+    f'"{key}"'.encode()
+    for key in (
+        *("eventVersion", "userIdentity", "eventTime", "eventSource", "eventName", "eventID"),
+        *("eventversion", "useridentity", "eventtime", "eventsource", "eventname", "eventid"),
+        *("CloudTrailEvent", "eventJson", "_raw", "message", "@message", "Message", "log", "line"),
+        *("body", "Body"),
+    )
+)
 # The first cell of a row of Logs Insights or CloudTrail Lake: the array around it is one value.
 _CELL = re.compile(
     rb'\{\s*"(?:(?:field|value)"\s*:\s*"[^"]*"\s*,|event(?:Time|Name|ID|Source)"\s*:\s*"[^"]*"\s*\})'
@@ -94,6 +102,7 @@ class _Splitter:
         self.start = 0  # of the open value or element, or of what follows the last one
         self.delimiter = 0  # the last one at the level of a top object's keys
         self.opened = 0  # where the open container begins
+        self.object = 0  # where the object at the top begins, as long as it may be one value
         self.depth = 0  # brackets around the elements of the container
         self.container = ""  # its key
         self.elements = 0  # of it, so far
@@ -144,14 +153,23 @@ class _Splitter:
         if open_value and (self.oversize or len(self.data) - self.start > MAX_RECORD):
             self.oversize = self.oversize or self.data[self.start : self.start + REST]
             self.opened = self.start = self.delimiter = len(self.data)
-        cut = self.opened if self.may_be_row() else self.start
+        cut = self.start
+        if self.may_be_row():
+            cut = self.opened
+        elif self.may_be_empty():
+            cut = self.object
         self.data = self.data[cut:]
         self.line_at(cut)
         self.line_start -= cut
         self.counted -= cut
         self.delimiter -= cut
         self.opened -= cut
+        self.object -= cut
         self.start -= cut
+
+    def may_be_empty(self) -> bool:
+        """Whether a container in an object at the top has no element so far."""
+        return self.state is _State.BETWEEN and self.depth > 1 and self.elements == 0
 
     def may_be_row(self) -> bool:
         """Whether the first element of an array at the top is still to come, or not complete."""
@@ -200,6 +218,7 @@ class _Splitter:
             self.key = self.data[max(self.delimiter + 1, 0) : at].strip(_BLANK)
             self.is_event = self.is_event or self.key in _OWN_KEYS
         elif char == _OPEN_BRACKET and self.opens_container(at):
+            self.object = self.start if self.state is _State.OBJECT else at
             self.enter(at, 2, self.key.decode().strip('"'))
         return None
 
@@ -228,6 +247,9 @@ class _Splitter:
         if closes:
             self.state = _State.OUTSIDE if self.depth == 1 else _State.TAIL
             self.delimiter, self.key = at, b""
+            # It says nothing of the object: an event may have an empty array of such a name.
+            if self.depth > 1 and not gap and self.elements == 0 and self.data[self.object] in b"{":
+                self.state, self.start = _State.OBJECT, self.object
         return self.item(gap, gap_at) if gap else None
 
     def item(self, text: bytes, at: int) -> Part:

@@ -46,6 +46,12 @@ _CARRIERS = (
     *("awslogs", "Sns", "kinesis"),
 )
 
+# Where an answer has one of these, it is no answer without a hit.
+_OF_RECORDS = {
+    *("eventTime", "eventName", "eventSource", "eventID", "eventVersion", "userIdentity"),
+    *("CloudTrailEvent", "eventJson", "_raw", "message", "@message", "Message", "log", "line"),
+}
+
 # An object that begins so is a record or nothing: most need no further look.
 _RECORD_HEAD = re.compile(rb'\{\s*"(?:eventVersion|userIdentity)"\s*:')
 _RECORD_START = re.compile(_RECORD_HEAD.pattern.decode())
@@ -73,7 +79,7 @@ class Found(NamedTuple):
 
 def unwrap(part: Part, text: bytes) -> list[Found]:
     """The records in a valid JSON value, or what rejects it; nothing for an empty container."""
-    if _RECORD_HEAD.match(text) and b'"aws:' not in text:
+    if _RECORD_HEAD.match(text) and b'"eventName"' in text and b'"aws:' not in text:
         return [Found(What.RECORD, text)]
     value = load_json(text)
     if isinstance(value, dict | list | str):
@@ -136,6 +142,11 @@ def record_at_end(text: str) -> list[Found]:
     return list(_after_something(text, "", 0))
 
 
+def is_record(text: bytes) -> bool:
+    """Whether a JSON text is a record as a whole, whatever arrays it holds."""
+    return b'"eventName"' in text and _stands_alone(load_json(text))
+
+
 def dump(value: Any) -> bytes:
     """A value as JSON text."""
     return to_bytes(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
@@ -169,6 +180,7 @@ def _stands_alone(value: Any) -> bool:
 
 def _in_carriers(value: dict[str, Any], place: str, depth: int) -> Iterator[Found]:
     only_arrays = False
+    cut_off: list[Found] = []
     for key in _CARRIERS:
         inner = value.get(key)
         if not inner or (only_arrays and not isinstance(inner, list)):
@@ -176,10 +188,19 @@ def _in_carriers(value: dict[str, Any], place: str, depth: int) -> Iterator[Foun
         found = list(search(inner, f"{place}.{key}" if place else key, depth + 1))
         if not found and key == "data" and isinstance(inner, str):
             found = list(_in_base64(inner, f"{place}.{key}" if place else key, depth + 1))
+        if len(found) == 1 and _is_cut_off(found[0]):  # the whole may stand under another key
+            cut_off = cut_off or found
+            continue
         yield from found
         if found and not isinstance(inner, list):
             return
         only_arrays = only_arrays or bool(found)
+    if not only_arrays:
+        yield from cut_off
+
+
+def _is_cut_off(found: Found) -> bool:
+    return found.what is What.INNER and not found.text.rstrip().endswith(b"}")
 
 
 def _in_array(values: list[Any], place: str, depth: int) -> Iterator[Found]:
@@ -217,8 +238,10 @@ def _insights_row(values: list[Any]) -> dict[str, Any] | None:
     cells: list[tuple[str, Any]] = []
     if all("field" in each and "value" in each for each in values):
         cells = [(str(each["field"]), each["value"]) for each in values]
-    elif all(len(each) == 1 for each in values) and any("eventJson" in each for each in values):
+    elif all(len(each) == 1 for each in values):
         cells = [cell for each in values for cell in each.items()]
+        if [name for name, _ in cells if name in _CARRIERS] != ["eventJson"]:
+            return None
     row = dict(cells)
     return row if cells and len(row) == len(cells) else None
 
@@ -260,8 +283,9 @@ def _in_text(text: str, place: str, depth: int) -> Iterator[Found]:
 
 
 def _after_something(text: str, place: str, depth: int) -> Iterator[Found]:
-    """The records in the one JSON value that a text ends with."""
+    """The records in the JSON value that a text ends with, and those before it in between."""
     decoder = json.JSONDecoder(strict=False)
+    before: list[Found] = []
     at = text.find("{")
     for _ in range(max(_TRIES, _READ_AGAIN // max(len(text), 1))):
         if at < 0:
@@ -271,13 +295,14 @@ def _after_something(text: str, place: str, depth: int) -> Iterator[Found]:
         except (ValueError, RecursionError):
             at = text.find("{", at + 1)
             continue
+        whole = isinstance(value, dict) and _stands_alone(value)
+        record = Found(What.INNER, to_bytes(text[at:end]), place=place) if whole else None
         if text[end:].strip(" \t\r\n\ufeff,"):
+            before += [record] if record else []
             at = text.find("{", end)
             continue
-        if isinstance(value, dict) and _stands_alone(value):
-            yield Found(What.INNER, to_bytes(text[at:end]), place=place)
-        else:
-            yield from search(value, place, depth)
+        yield from before
+        yield from [record] if record else search(value, place, depth)
         return
 
 
@@ -292,14 +317,16 @@ def _in_base64(text: str, place: str, depth: int) -> Iterator[Found]:
         yield from _in_text(inner.decode("utf-8", "replace"), place, depth)
 
 
-def _is_empty_shell(value: Any) -> bool:
+def _is_empty_shell(value: Any, depth: int = 0) -> bool:
     """Whether a value is an answer without a hit: an empty array where records would be."""
+    if depth > MAX_DEPTH:
+        return False
     if isinstance(value, list):
-        return all(_is_empty_shell(each) for each in value)
-    if not isinstance(value, dict):
+        return all(_is_empty_shell(each, depth + 1) for each in value)
+    if not isinstance(value, dict) or not value.keys().isdisjoint(_OF_RECORDS):
         return False
     arrays = [value[key] for key in _ARRAYS if isinstance(value.get(key), list | dict)]
-    return bool(arrays) and all(_is_empty_shell(each) for each in arrays)
+    return bool(arrays) and all(_is_empty_shell(each, depth + 1) for each in arrays)
 
 
 def _is_notification(value: Any) -> bool:
