@@ -7,17 +7,27 @@ import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+
+
+@dataclass
+class Reader:
+    """Who reads stdout."""
+
+    has_left: bool = False
 
 
 @contextmanager
-def reader_may_leave() -> Iterator[None]:
+def reader_may_leave() -> Iterator[Reader]:
     """Go on without a word, and without output, once nobody reads stdout any more."""
+    reader = Reader()
     try:
-        yield
+        yield reader
         sys.stdout.flush()
     except BrokenPipeError:
         if not _reader_left():
             raise  # some other pipe
+        reader.has_left = True
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)

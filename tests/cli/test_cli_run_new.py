@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,6 +53,19 @@ def test_alerts_that_could_not_be_printed_stay_new(
         patch.setattr("trailhound.commands.run.emit_alerts", fail)
         invoke("run", logs, "--new", code=1)
     assert len(alerts_of(invoke("run", "--new", "--format", "ndjson").stdout)) == 2
+
+
+@pytest.mark.usefixtures("logs")
+def test_alerts_whose_reader_left_stay_new(folder: Path, project_of_few: Path) -> None:
+    command = ("run", "logs", "--new", "--format", "ndjson", "--project-dir", str(project_of_few))
+    program = Path(sys.executable).with_name("trailhound")
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    left = subprocess.run([program, *command], stdout=write_end, cwd=folder, check=False)
+    os.close(write_end)
+    assert left.returncode == 0
+    done = subprocess.run([program, *command], capture_output=True, cwd=folder, check=True)
+    assert len(alerts_of(done.stdout.decode())) == 2
 
 
 def test_stats_as_json(invoke: Invoke, logs: Path, folder: Path) -> None:

@@ -265,6 +265,15 @@ def test_a_name_that_is_taken(invoke: Invoke) -> None:
     assert line == "Error: there is a detection 'iam_multiple_users_created' already"
 
 
+@pytest.mark.parametrize(
+    "name", ["alerts", "signals", "incidents", "watched_calls", "allow_list", "trailhound_notified"]
+)
+def test_a_name_that_a_relation_has(invoke: Invoke, name: str) -> None:
+    invoke("init", "-q")
+    [line] = errors_of(invoke("new", f"iam/{name}", *COUNTED, code=2))
+    assert line == f"Error: trailhound has a relation '{name}' of its own: choose another name"
+
+
 def test_the_installed_project_is_not_written_into(
     invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

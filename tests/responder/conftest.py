@@ -77,7 +77,7 @@ def _whole(event: dict[str, Any]) -> dict[str, Any]:
         "event_name": "GetCallerIdentity",
         "outcome": "succeeded",
         "source_ip": source,
-        "source_address": digits_of(ip_address(source)) if source[:1].isdigit() else None,
+        "source_address": digits_of(ip_address(source)) if (source or "")[:1].isdigit() else None,
         "user_agent": "aws-cli/2",
         **event,
     }

@@ -334,3 +334,17 @@ def test_trino_takes_each_statement(store_of: StoreOf) -> None:
     warehouse.close()
     assert len(set(warehouse.asked)) > 8
     assert [problem for sql in set(warehouse.asked) for problem in problems(sql)] == []
+
+
+def test_odd_records_are_told_like_others(store_of: StoreOf, invoke: Invoke) -> None:
+    """A caller's arn that is none, and a login without an address."""
+    store_of([
+        call("09:00:00", "CreateUser", "AKIAODD", None, user_arn="eve",
+             request_parameters={"userName": "mallory"}, response_elements=None),
+        call("10:00:00", "ConsoleLogin", None, MALLORY, event_source="signin.amazonaws.com",
+             source_ip=None, source_address=None),
+        call("10:01:00", "CreateUser", "ASIACONSOLE", MALLORY,
+             request_parameters={"userName": "x"}),
+    ])  # fmt: skip
+    for asked_for in ("AKIAODD", "user/mallory"):
+        assert "mallory" in invoke("who", asked_for).stdout

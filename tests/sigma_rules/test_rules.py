@@ -104,6 +104,24 @@ _CONDITIONS = st.sampled_from(
 )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("field", "pattern"),
+    [
+        ("userAgent", r"(?<x>S)3 [(?<B]r(?<y>o)\w+"),
+        ("requestParameters.layers", "(?<x>n):T"),
+    ],
+)
+def test_a_group_may_have_a_name_in_either_spelling(
+    matched: Matched, field: str, pattern: str
+) -> None:
+    """Python and DuckDB know one of the two, RE2 itself and Sigma both."""
+    inside = pattern.replace("(?<x", "(?P<x").replace("(?<y", "(?P<y")
+    expected = _plainly(rule("python", selection={f"{field}|re": inside}))
+    assert expected
+    for each in (pattern, inside):
+        assert matched(rule("named", selection={f"{field}|re": each})) == expected
+
+
 @given(_SELECTIONS, _SELECTIONS, _CONDITIONS)
 def test_random_rules_match_what_they_say(
     matched: Matched, a: dict[str, Any], b: dict[str, Any], condition: str

@@ -94,13 +94,13 @@ def run(  # noqa: PLR0913 - each is the reader's to choose
         rows = read_alerts(warehouse)
         unseen = _unseen(work, rows) if new else None
         shown = rows if unseen is None else unseen
-        emit_alerts(settings, shown)
+        printed = emit_alerts(settings, shown)
         if report is not None and report.files_read:
             tell_clashes(warehouse)
         if not settings.quiet:
             tell_summary(work, warehouse, report, rows, unseen)
         figures = stats_of(warehouse, report, rows, unseen) if stats else None
-    if unseen is not None:
+    if unseen is not None and printed:
         with open_told(work, writable=True) as told:
             note_printed(told, unseen)
     if failure is not None:

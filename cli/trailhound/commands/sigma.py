@@ -135,7 +135,7 @@ def _import(work: Work, maker: Maker, into: Path | None, min_level: str, *, dry_
     outcome = Outcome()
     rules = len(maker.collection.rules)
     with progress_bar(settings, "reading rules", "making detections") as tell:
-        for outcome in make_all(maker, work.detections, min_level):
+        for outcome in make_all(maker, work.detections, min_level, work.project.reserved_names):
             if tell:
                 tell(len(outcome.made), rules)
     folder = into or project.root / _FOLDER
@@ -202,8 +202,8 @@ def _hunt(work: Work, maker: Maker, since: datetime | None, until: datetime | No
         for title, author in dict.fromkeys((each.rule.title, each.rule.author) for each in found):
             say(settings, f"{title}: rule by {author}")
     _name_refused(refused)
-    rules = len(maker.collection.rules)
+    rules = len(maker.collection.rules) + len(maker.collection.unread)
     say(settings, f"{counted(names_of(found), 'rule')} of {rules} matched; {len(refused)} could "
         "not be asked. Calls of AWS services do not count.")  # fmt: skip
-    if len(refused) - len(maker.collection.unread) == rules:
+    if len(refused) == rules:
         raise TrailhoundError("no rule could be asked")

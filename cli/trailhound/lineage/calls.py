@@ -199,8 +199,8 @@ def _user_arn(call: Call, answer: Any) -> str | None:
     name = request.get("userName") if isinstance(request, dict) else None
     if not isinstance(name, str) or not name:
         return None
-    partition = (call.user_arn or "arn:aws:").split(":")[1]
-    return f"arn:{partition}:iam::{call.account_id}:user/{name}"
+    known = re.match(r"arn:([\w-]+):", call.user_arn or "")
+    return f"arn:{known[1] if known else 'aws'}:iam::{call.account_id}:user/{name}"
 
 
 def _texts(value: Any, key: str, depth: int = 0) -> Iterator[str]:

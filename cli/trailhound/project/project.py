@@ -85,6 +85,13 @@ class Project:
         return [root / "detections" for root in dict.fromkeys((self.package, own))]
 
     @property
+    def reserved_names(self) -> set[str]:
+        """The names of what is built beside the detections, which none of these may have."""
+        folders = (self.package / "models", self.package / "seeds")
+        found = {path.stem for folder in folders for path in folder.rglob("*.*")}
+        return found | {"incidents", "signals", "trailhound_builds"}
+
+    @property
     def builds_detections(self) -> bool:
         """Whether dbt_project.yml says that dbt finds models in the folder detections/."""
         return "detections" in self.config.get("model-paths", ["models"])

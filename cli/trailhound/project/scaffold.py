@@ -49,6 +49,8 @@ def new_detection(
     service, name = place
     if any(each.name == name for each in read_detections(project)):
         raise WrongUsage(f"there is a detection '{name}' already")
+    if name in project.reserved_names:
+        raise WrongUsage(f"trailhound has a relation '{name}' of its own: choose another name")
     base = folder / service / name
     base.parent.mkdir(parents=True, exist_ok=True)
     made = []

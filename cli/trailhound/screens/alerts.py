@@ -30,10 +30,10 @@ _HINT_LENGTH = 90
 _VALUE_LENGTH = 40
 
 
-def emit_alerts(settings: Settings, rows: Sequence[Row]) -> None:
-    """Print alerts to stdout in the format in force."""
+def emit_alerts(settings: Settings, rows: Sequence[Row]) -> bool:
+    """Print alerts to stdout in the format in force; false if its reader left before the end."""
     format_name = settings.format or "table"
-    emit(format_name, *shaped(format_name, rows))
+    return emit(format_name, *shaped(format_name, rows))
 
 
 def shaped(format_name: str, rows: Sequence[Row]) -> tuple[Sequence[Column], Sequence[Row]]:

@@ -35,20 +35,24 @@ def complain_lines(message: str) -> None:
     click.echo(visible_lines(message), err=True)
 
 
-def emit(format_name: str, columns: Sequence[Column], rows: Sequence[Row]) -> None:
-    """Write the rows to stdout. Raises WrongUsage for a binary format on a terminal."""
+def emit(format_name: str, columns: Sequence[Column], rows: Sequence[Row]) -> bool:
+    """Write the rows to stdout; false if its reader left before the end.
+
+    Raises WrongUsage for a binary format on a terminal.
+    """
     if FORMATS[format_name].is_binary:
         if sys.stdout.isatty():
             raise WrongUsage(f"{format_name} is not for a terminal: redirect it to a file")
-        with reader_may_leave():
+        with reader_may_leave() as reader:
             write(format_name, columns, rows, sys.stdout.buffer)
-        return
+        return not reader.has_left
     # Whatever the locale is: a name that it cannot spell must not end the output.
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
-    with reader_may_leave():
+    with reader_may_leave() as reader:
         write(format_name, columns, rows, sys.stdout)
         sys.stdout.flush()
+    return not reader.has_left
 
 
 def save(format_name: str, columns: Sequence[Column], rows: Sequence[Row], path: Path) -> None:

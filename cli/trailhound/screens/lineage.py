@@ -134,7 +134,8 @@ def facts(node: Node) -> Iterator[tuple[str, str]]:
         if node.kind in ("key", "principal"):
             yield "used", "never, in these logs"
     elif node.kind == "login":
-        yield "from", _place(use.addresses[0].source_ip, use.addresses[0].country)
+        for address in use.addresses[:1]:  # there is none where the record lacks it
+            yield "from", _place(address.source_ip, address.country)
     else:
         denied = f", {use.denied:,} denied" if use.denied else ""
         yield (

@@ -8,6 +8,7 @@ A field that is absent matches nothing, and `not` of that is true.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from dataclasses import field as data_field
 from ipaddress import IPv4Network, IPv6Network
@@ -55,6 +56,9 @@ _FLAGS = {
 }
 _COMPARISONS = {"LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
 _EXACT = ("eventSource", "eventName")
+# A group with a name, which DuckDB knows in Python's spelling alone; escapes and classes go by.
+_GROUP = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?<(?=[A-Za-z_])", re.DOTALL)
+_NAMED = {"(?<": "(?P<"}
 
 
 @dataclass
@@ -145,7 +149,7 @@ class Compiler:
 
     def _regex(self, place: Field, value: SigmaRegularExpression) -> Condition:
         flags = "".join(sorted(_FLAGS[each] for each in value.flags))
-        pattern = str(value.regexp)
+        pattern = _GROUP.sub(lambda found: _NAMED.get(found[0], found[0]), str(value.regexp))
         pattern = f"(?{flags}){pattern}" if flags else pattern
         subject = _subject(place, pattern)
         if place.is_json:
@@ -171,9 +175,13 @@ def _any(place: Field, form: str, text: str | None = None, *, is_cased: bool = F
     subject = _subject(place, text)
     if place.is_json and text is not None:
         text = text.replace('\\"', '"')
+    other = literal(text) if text is not None else ""
     if has_case and not is_cased:
-        subject, text = f"lower({subject})", (text or "").lower()
-    sql = form.format(subject, literal(text)) if text is not None else form.format(subject)
+        subject = f"lower({subject})"
+        # Python writes some letters of other scripts in another way than the engines do.
+        is_plain = text is not None and text.isascii()
+        other = literal((text or "").lower()) if is_plain else f"lower({other})"
+    sql = form.format(subject, other)
     if not place.path:
         return in_template(sql)
     return _in_json(place, jinja_string(sql))

@@ -53,7 +53,7 @@ class Rule:
     @property
     def title(self) -> str:
         """The rule's title on one line."""
-        return " ".join(str(self.parsed.title or self.path.stem).split())
+        return " ".join(str(self.parsed.title or "").split()) or self.path.stem
 
     @property
     def level(self) -> str:
@@ -199,13 +199,24 @@ def _parsed(
             raise Refused("its condition counts in Sigma's old way: write a correlation")
     if "timeframe" in (document.get("detection") or {}):
         raise Refused("it has a timeframe: write a correlation")
+    whole = {**document, "detection": _as_written(document.get("detection"))}
     try:
-        rule = SigmaRule.from_dict(dict(document), policy=SigmaPolicy(_QuietRE2()))
+        rule = SigmaRule.from_dict(whole, policy=SigmaPolicy(_QuietRE2()))
     except SigmaRegularExpressionError as error:
         raise Refused(f"a regular expression is not one of RE2: {_one_line(error)}") from error
     if pipeline:
         pipeline.apply(rule)
     return rule
+
+
+def _as_written(value: object, key: str = "") -> object:
+    """The same with numbers as texts, for pySigma rounds long ones; what a modifier gets stays."""
+    if isinstance(value, dict):
+        return {name: _as_written(each, str(name)) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_as_written(each, key) for each in value]
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if is_number and "|" not in key else value
 
 
 def _tree(rule: SigmaRule | SigmaCorrelationRule) -> object:

@@ -40,6 +40,8 @@ def unit_tests(
         return []
     if shape.has_steps and _overlap(conditions, events, examples):
         return []
+    if any("\r" in str(value) for event in events for value in event.values()):
+        return []  # dbt reads it as \n
     number = min(shape.threshold or 1, _MOST_EVENTS)
     if shape.value is not None:
         events = _events_of_values(shape, events[0], trees[0], number, examples)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from dataclasses import field as data_field
 from pathlib import Path
@@ -26,14 +26,21 @@ class Outcome:
     """Files that somebody edited: the new text stands beside them, in NAME.new."""
 
 
-def make_all(maker: Maker, detections: Sequence[Detection], min_level: str) -> Iterator[Outcome]:
+def make_all(
+    maker: Maker,
+    detections: Sequence[Detection],
+    min_level: str,
+    reserved: Collection[str] = (),
+) -> Iterator[Outcome]:
     """Make a detection of each rule that is at least of a level; yields the outcome so far.
 
     detections: those of the project; a name that another one has is refused
+    reserved: names that none may have
     """
     outcome = Outcome(refused=list(maker.collection.unread))
     counted = maker.collection.counted
-    taken = {each.name: each.sigma_id or f"{each.author}: {each.title}" for each in detections}
+    taken = dict.fromkeys(reserved, "trailhound")
+    taken |= {each.name: each.sigma_id or f"{each.author}: {each.title}" for each in detections}
     for rule in maker.collection.rules:
         if id(rule) in counted:
             continue
@@ -83,5 +90,5 @@ def _free_name(rule: Rule, taken: dict[str, str], made: set[str]) -> str:
     if taken.get(name, own) != own and rule.id:
         name = f"{name[:54]}_{rule.id[:8]}"
     if taken.get(name, own) != own or name in made:
-        raise Refused(f"there is a detection {name} already")
+        raise Refused(f"there is a detection or a relation {name} already")
     return name

@@ -18,7 +18,7 @@ from trailhound.load.tolerant.unwrap import Found, What
 
 # A line that ends with an object after something that is none, or is a string that holds one.
 _PREFIXED = re.compile(
-    rb'^(?:(?:[^\n{]+|\{[^\s"}][^\n]*)\{[^\n]*\}|"\{\\"[^\n]*\}")[ \t\r,]*$', re.M
+    rb'^(?:(?:[^\n{]|\{[^\s"}])[^\n]*\{[ \t]*"[^\n]*\}|"\{\\"[^\n]*\}")[ \t\r,]*$', re.M
 )
 _OBJECT = re.compile(rb'\s*\{[\s"}]')
 # The first line of a document over several lines.
