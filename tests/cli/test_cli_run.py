@@ -376,6 +376,22 @@ def test_a_variable_that_is_no_list_of_texts(invoke: Invoke, trail: Path) -> Non
 
 
 @pytest.mark.parametrize(
+    ("variables", "wanted"),
+    [
+        ("{incidents__risk: '1 or 1=1'}", "a whole number, not '1 or 1=1'"),
+        ("{history_days: true}", "a whole number, not True"),
+        ("{travel_kmh: -1}", "a whole number, not -1"),
+        ("{admin_ports: [ssh]}", "list whole numbers, not ['ssh']"),
+    ],
+)
+def test_a_variable_that_is_no_number(
+    invoke: Invoke, trail: Path, variables: str, wanted: str
+) -> None:
+    said = invoke("run", trail, "--vars", variables, code=2).stderr
+    assert said.rstrip().endswith(f" must {'be ' if 'a whole' in wanted else ''}{wanted}")
+
+
+@pytest.mark.parametrize(
     "variable",
     [
         "iam_multiple_failed_api_calls__treshold",

@@ -117,6 +117,7 @@ def read_detections(
     that breaks the contract, by its name, in one line; without it TrailhoundError is raised.
     """
     in_force = project.variables(dict(variables or {}))
+    _refuse_no_numbers(in_force, Project(project.package).variables({}))
     found = []
     for folder in project.detection_folders:
         for path in sorted({each.with_suffix("") for each in _files(folder)}):
@@ -159,6 +160,19 @@ def _refuse_unknown(variables: Mapping[str, Any], names: Sequence[str]) -> None:
                 f"the variable '{variable}' means nothing: write DETECTION__threshold or "
                 "DETECTION__minutes"
             )
+
+
+def _refuse_no_numbers(in_force: Mapping[str, Any], shipped: Mapping[str, Any]) -> None:
+    """Raise WrongUsage for a variable that must be a whole number, or a list of them: it is SQL."""
+    for name, usual in shipped.items():
+        value = in_force.get(name)
+        if isinstance(value, str) and "{{" in value:  # dbt_project.yml may ask the environment
+            continue
+        if type(usual) is int and not (type(value) is int and value >= 0):
+            raise WrongUsage(f"the variable {name} must be a whole number, not {value!r}")
+        if isinstance(usual, list) and usual and type(usual[0]) is int:
+            if not (isinstance(value, list) and all(type(each) is int for each in value)):
+                raise WrongUsage(f"the variable {name} must list whole numbers, not {value!r}")
 
 
 def select(detections: Sequence[Detection], patterns: Iterable[str]) -> list[Detection]:

@@ -56,9 +56,9 @@ _FLAGS = {
 }
 _COMPARISONS = {"LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
 _EXACT = ("eventSource", "eventName")
-# A group with a name, which DuckDB knows in Python's spelling alone; escapes and classes go by.
-_GROUP = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?<(?=[A-Za-z_])", re.DOTALL)
-_NAMED = {"(?<": "(?P<"}
+# Engines spell a group with a name in different ways, and nothing asks for it. Escapes and classes
+# go by.
+_GROUP = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?P?<[A-Za-z_]\w*>", re.DOTALL)
 
 
 @dataclass
@@ -149,7 +149,9 @@ class Compiler:
 
     def _regex(self, place: Field, value: SigmaRegularExpression) -> Condition:
         flags = "".join(sorted(_FLAGS[each] for each in value.flags))
-        pattern = _GROUP.sub(lambda found: _NAMED.get(found[0], found[0]), str(value.regexp))
+        pattern = _GROUP.sub(
+            lambda found: "(" if found[0][:2] == "(?" else found[0], str(value.regexp)
+        )
         pattern = f"(?{flags}){pattern}" if flags else pattern
         subject = _subject(place, pattern)
         if place.is_json:
