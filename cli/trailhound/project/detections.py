@@ -170,9 +170,9 @@ def _refuse_no_numbers(in_force: Mapping[str, Any], shipped: Mapping[str, Any]) 
             continue
         if type(usual) is int and not (type(value) is int and value >= 0):
             raise WrongUsage(f"the variable {name} must be a whole number, not {value!r}")
-        if isinstance(usual, list) and usual and type(usual[0]) is int:
-            if not (isinstance(value, list) and all(type(each) is int for each in value)):
-                raise WrongUsage(f"the variable {name} must list whole numbers, not {value!r}")
+        is_list = isinstance(value, list) and all(type(each) is int for each in value)
+        if isinstance(usual, list) and usual and type(usual[0]) is int and not is_list:
+            raise WrongUsage(f"the variable {name} must list whole numbers, not {value!r}")
 
 
 def select(detections: Sequence[Detection], patterns: Iterable[str]) -> list[Detection]:
