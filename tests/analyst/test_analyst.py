@@ -401,6 +401,13 @@ def test_doctor_says_that_the_names_need_botocore(
     assert "botocore" in told["advice"]
 
 
+def test_a_simulation_says_what_it_is_not(invoke: Invoke) -> None:
+    said = invoke("simulate", "s3_buckets_enumerated", "--format", "csv", code=2).stderr
+    assert "CloudTrail's own JSON" in said
+    disabled = invoke("simulate", "sso_device_code_approved_elsewhere").stderr
+    assert "is disabled: nothing fires" in disabled
+
+
 def test_a_simulated_document_can_be_piped(invoke: Invoke) -> None:
     document = json.loads(invoke("simulate", "s3_buckets_enumerated").stdout)
     assert {"eventName", "eventTime", "userIdentity"} <= set(document["Records"][0])

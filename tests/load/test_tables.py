@@ -39,6 +39,13 @@ def test_text_that_is_not_marked_as_text(tmp_path, kind):
     assert loaded.rows[0]["useragent"] == "caf\ufffd"
 
 
+def test_a_column_beside_those_of_the_table(tmp_path):
+    """As a partition's, in any case."""
+    loaded = load_bytes(tmp_path, parquet({name: [value] for name, value in COLUMNS.items()} | {
+        "Year": ["2026"]}))  # fmt: skip
+    assert (loaded.ids, loaded.errors) == (["id-1"], [])
+
+
 def test_a_record_after_many_rows_of_something_else(tmp_path):
     texts = ["START"] * 1500 + [json.dumps(event(1))]
     loaded = load_bytes(tmp_path, parquet({"message": texts}))

@@ -21,6 +21,12 @@ def test_a_query_is_answered(invoke: Invoke) -> None:
     assert output == '{"detection":"a","observed":3}\n'
 
 
+def test_what_is_no_number_is_text_in_json(invoke: Invoke) -> None:
+    query = "select 'inf'::double as a, ['nan'::double, 1.5] as b"
+    answer = invoke("sql", query, "--format", "ndjson").stdout
+    assert answer == '{"a":"inf","b":["nan",1.5]}\n'
+
+
 @pytest.mark.parametrize("name", ["table", "ndjson", "json", "csv", "parquet", "xlsx"])
 def test_a_value_of_any_type_is_told_in_each_format(invoke: Invoke, name: str) -> None:
     values = (

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from trailhound.commands.moments import Moment
+from trailhound.errors import WrongUsage
 from trailhound.main import command
 from trailhound.project.detections import find
 from trailhound.screens.console import say
@@ -47,7 +48,11 @@ def simulate(
     start: datetime | None,
 ) -> None:
     """Write CloudTrail records that make a detection fire, to test a pipeline from end to end."""
+    if settings.format not in (None, "json"):
+        raise WrongUsage("a simulation is CloudTrail's own JSON: leave out --format")
     detection = find(Work(settings).detections, name)
+    if not detection.enabled:
+        say(settings, f"{detection.name} is disabled: nothing fires until it is enabled")
     now = datetime.now(UTC).replace(tzinfo=None, second=0, microsecond=0)
     start = start or now - timedelta(minutes=(detection.minutes or 0) + 1)
     records = simulate_records(

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from math import isfinite
 from typing import Any, TextIO
 
 from trailhound.formats.columns import Column, Row
@@ -26,9 +27,21 @@ def write_json(columns: Sequence[Column], rows: Sequence[Row], stream: TextIO) -
 def to_json(value: Any) -> str:
     """A value as JSON text; times as `2026-01-31T23:59:00Z`, dates as `2026-01-31`.
 
-    What else a query may answer, and JSON has no type for, is text; a decimal is a number.
+    What else a query may answer, and JSON has no type for, is text, as are infinity and no number;
+    a decimal is a number.
     """
-    return json.dumps(value, default=_plain, separators=(",", ":"))
+    try:
+        return json.dumps(value, default=_plain, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value), default=_plain, separators=(",", ":"))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_finite(each) for each in value]
+    return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 
 def _plain(value: Any) -> Any:

@@ -49,7 +49,7 @@ def load_paths(
             )
     except NothingRead as error:
         if len(error.problems) > 1:
-            _tell_problems(error.problems)
+            _tell_problems(error.problems, 0)
         raise
     except BaseException:
         if not was_there and _is_empty(connection, work.table("cloudtrail_logs")):
@@ -58,7 +58,7 @@ def load_paths(
         raise
     finally:
         connection.close()
-    _tell_problems(report.problems)
+    _tell_problems(report.problems, report.rejected)
     return report
 
 
@@ -97,8 +97,11 @@ def tell_clashes(warehouse: Warehouse) -> None:
         complain(told)
 
 
-def _tell_problems(problems: Sequence[Problem]) -> None:
-    """A line for each broken file, and one for file and reason of rejected records, if not many."""
+def _tell_problems(problems: Sequence[Problem], rejected: int) -> None:
+    """A line for each broken file, and one for file and reason of rejected records, if not many.
+
+    rejected: how many records are in all, of which a report lists the first.
+    """
     alike: dict[tuple[str, str, bool], list[int]] = {}
     for each in problems:
         reason = each.reason.rpartition(_PLACE)[0] if each.row else ""
@@ -112,6 +115,9 @@ def _tell_problems(problems: Sequence[Problem]) -> None:
         complain(f"{file}:{what} {reason}")
     if untold:
         complain(f"… and {untold:,} more: trailhound files --rejected")
+    listed = sum(each.row > 0 for each in problems)
+    if rejected > listed:
+        complain(f"these are the first {listed:,} of {rejected:,}: trailhound files --rejected")
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from trailhound.cloudtrail import FIELDS, TEXT, Kind
+from trailhound.cloudtrail import COLUMNS, FIELDS, TEXT, Kind
 
 Record = dict[str, Any]
 
@@ -119,7 +119,8 @@ def as_record(row: Mapping[str, Any]) -> Record | None:
     """The CloudTrail record of a row of one of these tables, or None if it is none of them."""
     if "eventsource" in row and "eventname" in row:
         is_record = "eventtime" in row or "eventid" in row
-        return _recased(row) if is_record and not any(key != key.lower() for key in row) else None
+        has_other_case = any(key != key.lower() and key.lower() in COLUMNS for key in row)
+        return _recased(row) if is_record and not has_other_case else None
     if "EventSource" in row and "EventName" in row and "AwsEventId" in row:
         return _sentinel(row)
     if "api" in row and "metadata" in row:
