@@ -23,11 +23,12 @@ from engines.trino_install import NoTrino, installed_server, java_home
 
 _START_SECONDS = 180
 _TRIES = 3
+_MEMORY = "1500M"
 
 # Short-lived: the simple collector, a small heap. Trino writes classes for each query: once their
 # code fills the cache, Java only interprets.
 _JVM = """\
--Xmx1500M
+-Xmx{memory}
 -XX:+UseSerialGC
 -XX:ReservedCodeCacheSize=512M
 -Djdk.attach.allowAttachSelf=true
@@ -98,26 +99,27 @@ class TrinoServer:
 
 
 @contextlib.contextmanager
-def running_trino(kept_queries: int = 10) -> Iterator[TrinoServer]:
+def running_trino(kept_queries: int = 10, memory: str = _MEMORY) -> Iterator[TrinoServer]:
     """A server for the time of the block. Raises NoTrino if this machine cannot run one.
 
-    kept_queries: of how many queries that ended it can tell.
+    kept_queries: of how many queries that ended it can tell, each of which takes some megabytes.
+    memory: of Java's heap.
     """
-    server = start_trino(kept_queries)
+    server = start_trino(kept_queries, memory)
     try:
         yield server
     finally:
         server.stop()
 
 
-def start_trino(kept_queries: int = 10) -> TrinoServer:
+def start_trino(kept_queries: int = 10, memory: str = _MEMORY) -> TrinoServer:
     """Fetch Trino if need be, start it on a free port and wait until it answers.
 
     Raises NoTrino if this machine cannot run one, RuntimeError with the log's end if it fails.
     """
     java, home = java_home(), installed_server()
     for _ in range(_TRIES):
-        server = _launch(java, home, free_port(), kept_queries)
+        server = _launch(java, home, free_port(), kept_queries, memory)
         if _answers(server):
             return server
         log = _log(server)
@@ -135,11 +137,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _launch(java: Path, home: Path, port: int, kept_queries: int) -> TrinoServer:
+def _launch(java: Path, home: Path, port: int, kept_queries: int, memory: str) -> TrinoServer:
     folder = Path(tempfile.mkdtemp(prefix="trailhound-trino-"))
     etc, data = folder / "etc", folder / "data"
     etc.mkdir()
-    (etc / "jvm.config").write_text(_JVM)
+    (etc / "jvm.config").write_text(_JVM.format(memory=memory))
     (etc / "config.properties").write_text(_CONFIG.format(port=port, kept_queries=kept_queries))
     (etc / "node.properties").write_text(_NODE.format(data=data))
     # In the foreground the launcher becomes the Java process: the pid is the server's.
