@@ -26,16 +26,17 @@ TRUNCATED = "ends too early"
 MALFORMED = "malformed JSON"
 
 _CONTROL_MESSAGE = b'"CONTROL_MESSAGE"'
-# Their object is an event, or holds one as text, whatever else it holds.
-_OWN_KEYS = frozenset(
-    f'"{key}"'.encode()
-    for key in (
+KEYS_OF_EVENTS = frozenset(
+    (
         *("eventVersion", "userIdentity", "eventTime", "eventSource", "eventName", "eventID"),
         *("eventversion", "useridentity", "eventtime", "eventsource", "eventname", "eventid"),
         *("CloudTrailEvent", "eventJson", "_raw", "message", "@message", "Message", "log", "line"),
         *("body", "Body"),
     )
 )
+"""An object with one of these is an event, or holds one as text, whatever arrays it has."""
+
+_OWN_KEYS = frozenset(f'"{key}"'.encode() for key in KEYS_OF_EVENTS)
 # The first cell of a row of Logs Insights or CloudTrail Lake: the array around it is one value.
 _CELL = re.compile(
     rb'\{\s*"(?:(?:field|value)"\s*:\s*"[^"]*"\s*,|event(?:Time|Name|ID|Source)"\s*:\s*"[^"]*"\s*\})'

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from trailhound.load import inflate
 from trailhound.load.tolerant import foreign, judge, mapped
-from trailhound.load.tolerant.split import Part
+from trailhound.load.tolerant.split import KEYS_OF_EVENTS, Part
 
 MAX_DEPTH = 6
 """Keys, and arrays in arrays, that may stand around a record."""
@@ -45,12 +45,6 @@ _CARRIERS = (
     *("event", "attributes", "data", "aws", "detail", "value", "values"),
     *("awslogs", "Sns", "kinesis"),
 )
-
-# Where an answer has one of these, it is no answer without a hit.
-_OF_RECORDS = {
-    *("eventTime", "eventName", "eventSource", "eventID", "eventVersion", "userIdentity"),
-    *("CloudTrailEvent", "eventJson", "_raw", "message", "@message", "Message", "log", "line"),
-}
 
 # An object that begins so is a record or nothing: most need no further look.
 _RECORD_HEAD = re.compile(rb'\{\s*"(?:eventVersion|userIdentity)"\s*:')
@@ -323,7 +317,7 @@ def _is_empty_shell(value: Any, depth: int = 0) -> bool:
         return False
     if isinstance(value, list):
         return all(_is_empty_shell(each, depth + 1) for each in value)
-    if not isinstance(value, dict) or not value.keys().isdisjoint(_OF_RECORDS):
+    if not isinstance(value, dict) or not value.keys().isdisjoint(KEYS_OF_EVENTS):
         return False
     arrays = [value[key] for key in _ARRAYS if isinstance(value.get(key), list | dict)]
     return bool(arrays) and all(_is_empty_shell(each, depth + 1) for each in arrays)
