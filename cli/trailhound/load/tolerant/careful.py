@@ -16,9 +16,12 @@ from trailhound.load.tolerant.settle import mended, settled
 from trailhound.load.tolerant.split import LOOK_AHEAD, MALFORMED, REST, Kind, Part, split
 from trailhound.load.tolerant.unwrap import Found, What
 
-# A line that ends with an object after something that is none, or is a string that holds one.
+# A line that ends with an object after something that is none, or is a string that holds one. Its
+# end is asked for once: a line of megabytes may hold many objects.
 _PREFIXED = re.compile(
-    rb'^(?:(?:[^\n{]|\{[^\s"}])[^\n]*\{[ \t]*"[^\n]*\}|"\{\\"[^\n]*\}")[ \t\r,]*$', re.M
+    rb'^(?:[^\n{]|\{[^\s"}])(?=[^\n]*\}[ \t\r,]*$)[^\n]*?\{[ \t]*"[^\n]*'
+    rb'|^"\{\\"[^\n]*\}"[ \t\r,]*$',
+    re.M,
 )
 _OBJECT = re.compile(rb'\s*\{[\s"}]')
 # The first line of a document over several lines.
