@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from trailhound.build import plan, relations
@@ -12,7 +12,7 @@ from trailhound.build.dbt import SCRATCH_DATABASE, BuildFailed, Outcome
 from trailhound.build.new_events import EVENTS
 from trailhound.engines import NOTHING_BUILT
 from trailhound.errors import TrailhoundError, WrongUsage
-from trailhound.project.cache import workplace
+from trailhound.project.cache import alone, workplace
 from trailhound.project.detections import Detection
 from trailhound.settings import Settings
 from trailhound.workspace import Work
@@ -64,14 +64,21 @@ def plan_of(work: Work) -> plan.Plan | None:
     in_force = {**work.settings.vars, "logs": None, " target": [work.target.name, target]}
     fingerprint = plan.fingerprint(work.project, in_force)
     path = folder / f"{fingerprint}.json"
-    if path.exists():
-        path.touch()
-        return plan.load(path)
+    # Of two runs at once one compiles, and the other takes what it kept.
+    with nullcontext() if path.exists() else alone(folder / "plan.lock"):
+        if path.exists():
+            path.touch()
+            return plan.load(path)
+        return _compile_plan(work, path)
+
+
+def _compile_plan(work: Work, path: Path) -> plan.Plan | None:
+    """Compile the project, and keep its plan if it may be kept."""
     made = plan.plan_from_manifest(
         work.manifest,
         SCRATCH_DATABASE,
         work.schema,
-        fingerprint,
+        path.stem,
         work.project.variables(work.settings.vars),
     )
     if moving := plan.moving_part(work.project, work.manifest):
@@ -82,7 +89,7 @@ def plan_of(work: Work) -> plan.Plan | None:
         path.write_text("null")
     else:
         plan.save(made, path)
-    for old in sorted(folder.glob("*.json"), key=_age)[_KEPT_PLANS:]:
+    for old in sorted(path.parent.glob("*.json"), key=_age)[_KEPT_PLANS:]:
         old.unlink(missing_ok=True)
     return made
 

@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import AbstractContextManager, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from trailhound.errors import TrailhoundError, extra, first_line
+from trailhound.project.cache import alone
 from trailhound.project.detections import Detection
 from trailhound.project.project import NAME, Project
 from trailhound.project.target import Target, profiles_folder
@@ -142,16 +143,22 @@ class Dbt:
         On duckdb the relations are in SCRATCH_DATABASE, as if the store were in memory.
         """
         # Not in the store itself, which may be missing, in use, or large to look through.
-        self._invoke(
-            "compile", "--no-empty", "--no-populate-cache", *_without(faults), in_memory=True
-        )
-        manifest = self.folder / "target" / "manifest.json"
-        return dict(json.loads(manifest.read_text(encoding="utf-8")))
+        with self._alone():
+            self._invoke(
+                "compile", "--no-empty", "--no-populate-cache", *_without(faults), in_memory=True
+            )
+            manifest = self.folder / "target" / "manifest.json"
+            return dict(json.loads(manifest.read_text(encoding="utf-8")))
+
+    def _alone(self) -> AbstractContextManager[None]:
+        """While no other process runs dbt here: both would write the same files."""
+        return alone(self.folder / "dbt.lock")
 
     def _run(
         self, *arguments: str, in_memory: bool = False, callback: _Callback | None = None
     ) -> list[Outcome]:
-        result = self._invoke(*arguments, in_memory=in_memory, callback=callback)
+        with self._alone():
+            result = self._invoke(*arguments, in_memory=in_memory, callback=callback)
         return [_outcome(each) for each in getattr(result, "results", None) or ()]
 
     def _profiles(self, *, in_memory: bool) -> Path:
