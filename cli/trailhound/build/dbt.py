@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, redirect_stdout
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -157,7 +157,8 @@ class Dbt:
     def _run(
         self, *arguments: str, in_memory: bool = False, callback: _Callback | None = None
     ) -> list[Outcome]:
-        with self._alone():
+        # A build of a warehouse that another one builds is refused there, and does not wait.
+        with self._alone() if in_memory else nullcontext():
             result = self._invoke(*arguments, in_memory=in_memory, callback=callback)
         return [_outcome(each) for each in getattr(result, "results", None) or ()]
 
