@@ -180,15 +180,19 @@ class Known:
 
     def rows_of(self, path: str) -> list[str]:
         """The paths whose rows came from a file."""
-        return ([path] if path in self.versions else []) + self.members.get(path, [])
+        return ([path] if path in self.versions else []) + list(self._members(path))
 
     def has(self, path: str, version: str) -> bool:
         """Whether the store holds this version of a file."""
         if path in self.versions and self.versions[path] != version:
             return False
         return path in self.versions or any(
-            self.versions[member] == version for member in self.members.get(path, [])
+            self.versions[member] == version for member in self._members(path)
         )
+
+    def _members(self, path: str) -> Iterator[str]:
+        """Those of an archive, but for files whose names only look like it."""
+        return (each for each in self.members.get(path, []) if not Path(each).exists())
 
 
 def known_files(connection: duckdb.DuckDBPyConnection, table: str) -> Known:
@@ -198,9 +202,8 @@ def known_files(connection: duckdb.DuckDBPyConnection, table: str) -> Known:
     ).fetchall()
     known = Known(dict(rows), {})
     for path in known.versions:
-        archives = [each for each in owners(path) if each != path]
-        if archives and not Path(path).exists():  # else it is a file whose name looks like that
-            for archive in archives:
+        for archive in owners(path):
+            if archive != path:
                 known.members.setdefault(archive, []).append(path)
     return known
 
