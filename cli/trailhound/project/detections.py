@@ -117,7 +117,8 @@ def read_detections(
     that breaks the contract, by its name, in one line; without it TrailhoundError is raised.
     """
     in_force = project.variables(dict(variables or {}))
-    _refuse_no_numbers(in_force, Project(project.package).variables({}))
+    package = project if project.is_whole else Project(project.package)  # what it read is kept
+    _refuse_no_numbers(in_force, package.variables({}))
     found = []
     for folder in project.detection_folders:
         for path in sorted({each.with_suffix("") for each in _files(folder)}):
